@@ -1,0 +1,434 @@
+"""The vocabulary of paperroute as frozen values.
+
+All moments are aware datetimes in UTC; all days are arXiv's listing days (the day after the 20:00 US Eastern
+announcement evening). A paper is keyed by its id without version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An arXiv work, as its version ``version`` describes it. The primary category comes first.
+
+    ``announced`` is the listing day; sources estimate it where arXiv does not say.
+    """
+
+    id: str
+    version: int
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    published: datetime
+    updated: datetime
+    comment: str | None = None
+    doi: str | None = None
+    journal_ref: str | None = None
+    announced: date | None = None
+
+    @property
+    def primary_category(self) -> str:
+        return self.categories[0]
+
+    @property
+    def abstract_url(self) -> str:
+        return f"https://arxiv.org/abs/{self.id}"
+
+    @property
+    def pdf_url(self) -> str:
+        return f"https://arxiv.org/pdf/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChannelRef:
+    """Where posts go. ``workspace`` carries everything that makes ``channel`` unique (Slack: enterprise and team)."""
+
+    platform: str
+    workspace: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MemberRef:
+    """Somebody on a platform; ``name`` is for people to read and is not part of the identity."""
+
+    platform: str
+    workspace: str
+    member: str
+    name: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """The platform's id of a sent message."""
+
+    channel: ChannelRef
+    message: str
+
+
+class Layout(StrEnum):
+    """How a channel's papers are shown."""
+
+    THREAD = "thread"  # one digest, a card for each paper in its thread
+    CARDS = "cards"  # a card for each paper, no digest
+    DIGEST = "digest"  # one digest, nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel that paperroute knows.
+
+    ``schedule`` is the canonical text of a ``bot.channel_schedule.Schedule``. ``next_due`` is when the next digest is
+    composed (None: off or instant with nothing waiting). ``paused`` is the reason, empty when posts may go out.
+    ``receipted`` is the number of the last poll whose receipt this channel has been given.
+    """
+
+    ref: ChannelRef
+    name: str
+    schedule: str
+    layout: Layout
+    made_at: datetime
+    next_due: datetime | None = None
+    paused: str = ""
+    receipted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A query in a channel. ``typed`` is what its maker wrote, ``query`` its canonical form.
+
+    ``since`` is the first listing day whose papers it wants; None until the archive's first back-fill is complete.
+    """
+
+    id: int
+    channel: ChannelRef
+    query: str
+    typed: str
+    made_by: MemberRef
+    made_at: datetime
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A paper owed to a channel. ``queries`` are the canonical queries of the channel's watches that match it now.
+
+    ``late``: arXiv announced it on an earlier day than it could be read.
+    """
+
+    id: int
+    channel: ChannelRef
+    paper: Paper
+    queries: tuple[str, ...]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a digest proves: so many id numbers announced, so many papers read and checked, so many matched.
+
+    ``late`` papers had been announced earlier and could only be read now. ``missing`` numbers are still asked for.
+    """
+
+    announced: int
+    checked: int
+    matched: int
+    late: int = 0
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.announced - self.checked)
+
+
+class PostKind(StrEnum):
+    """What a post is: many papers in one message, one paper, or a word from the bot."""
+
+    DIGEST = "digest"
+    CARD = "card"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper as it stands in a post or a reply. ``number`` is what members use to choose it, from 1 in a digest.
+
+    ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
+    """
+
+    number: int
+    paper: Paper
+    words: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    late: bool = False
+    delivery: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message of the outbox.
+
+    ``key`` is 24 characters of a–z2–7: unique, the same at every attempt, safe in metadata, nonces and button ids.
+    ``heading`` is the first line; ``text`` a notice's words. ``thread_of`` is the key of the post in whose thread it
+    belongs and ``thread`` that post's message, once sent. ``part`` of ``parts`` counts the messages of one digest.
+    """
+
+    key: str
+    channel: ChannelRef
+    kind: PostKind
+    heading: str = ""
+    entries: tuple[Entry, ...] = ()
+    receipt: Receipt | None = None
+    text: str = ""
+    part: int = 1
+    parts: int = 1
+    thread_of: str | None = None
+    thread: MessageRef | None = None
+
+
+class PostState(StrEnum):
+    """pending → sending → sent | pending (retry) | uncertain → sent | pending | dead."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A claimed post with its history: how often it was tried, when first, and what went wrong last."""
+
+    post: Post
+    state: PostState
+    attempts: int
+    first_attempt: datetime | None
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A member's bookmark of a paper, made in ``channel``."""
+
+    member: MemberRef
+    channel: ChannelRef
+    paper: Paper
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A paper of a top list with the number of members who saved it."""
+
+    paper: Paper
+    saves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A number of the id sequence that could not be read yet. ``announced``: the listing day it belongs to."""
+
+    id: str
+    announced: date | None
+    first_missed: datetime
+    last_asked: datetime
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source has been read. ``state`` belongs to the source and is opaque to everybody else.
+
+    ``backfilling``: the papers read so far are history for the archive; nothing of them is delivered yet.
+    """
+
+    state: str
+    backfilling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step of reading a source: recorded whole, with its cursor, or not at all.
+
+    ``papers``: read for the first time, in id order. ``announced``: how many numbers of the sequence this step covers
+    (papers of it plus newly missing ones). ``missing``: numbers below the top that gave no paper. ``late``: ids among
+    ``papers`` that had been missing before. ``asked``: formerly missing ids asked again without success. ``dropped``:
+    formerly missing ids given up. ``backfill``: history, not news.
+    """
+
+    papers: tuple[Paper, ...]
+    cursor: Cursor
+    announced: int = 0
+    missing: tuple[Missing, ...] = ()
+    late: frozenset[str] = frozenset()
+    asked: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a back-fill has come, in papers."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackTest:
+    """What a query would have matched in the archive: ``matches`` papers from ``since`` to ``until``, both included.
+
+    ``days`` counts the listing days in between for which the archive has papers; 0 when the archive is empty.
+    """
+
+    matches: int
+    since: date | None
+    until: date | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSpan:
+    """What the archive holds: number of papers, first and last listing day (None when empty)."""
+
+    papers: int
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a command takes or gives. ``name`` has no folder in it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A `/papers …` command as it was typed, without the leading `/papers`.
+
+    ``zone`` is the caller's IANA time zone where the platform knows it. ``direct``: a direct message with the bot.
+    """
+
+    channel: ChannelRef
+    member: MemberRef
+    text: str
+    channel_name: str = ""
+    zone: str | None = None
+    direct: bool = False
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the bot says to a command.
+
+    ``text`` is plain text, to be escaped whole by the platform; back-quotes in it come in pairs around something to
+    type and never from a stranger. ``papers`` are shown below it, then ``footer``. ``public``: said in the channel,
+    otherwise only to the one who asked. ``more`` is the command that shows the next page. ``error``: nothing was done.
+    """
+
+    text: str
+    public: bool = False
+    papers: tuple[Entry, ...] = ()
+    footer: str = ""
+    files: tuple[File, ...] = ()
+    more: str = ""
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A save reaction added to or taken from a message. ``number`` chooses a paper of a digest; None: no number given.
+
+    ``event`` is the platform's id of the event where it has one; an event is handled once.
+    """
+
+    message: MessageRef
+    member: MemberRef
+    added: bool
+    number: int | None = None
+    event: str = ""
+
+
+class ButtonKind(StrEnum):
+    """The buttons of a paper."""
+
+    ABSTRACT = "abstract"
+    SAVE = "save"
+    DISMISS = "dismiss"  # "Not for us"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A pressed button: which one, on which paper, where and by whom."""
+
+    kind: ButtonKind
+    paper: str
+    channel: ChannelRef
+    member: MemberRef
+
+
+class ChannelChangeKind(StrEnum):
+    """What can happen to a channel from outside."""
+
+    RENAMED = "renamed"  # .name is the new name
+    MOVED = "moved"  # .to is its new identity
+    LOST = "lost"  # cannot be posted to at present (archived, bot removed); .reason says why and the remedy
+    REGAINED = "regained"  # can be posted to again
+    ENDED = "ended"  # deleted for good
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChange:
+    """A change of a channel that the platform reports."""
+
+    kind: ChannelChangeKind
+    channel: ChannelRef
+    name: str = ""
+    reason: str = ""
+    to: ChannelRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostLimits:
+    """How much fits into one message of a platform.
+
+    ``papers`` a digest; ``characters`` over all; ``overhead`` characters of mark-up to reckon for each paper;
+    ``interval``: seconds between two posts in one channel.
+    """
+
+    papers: int
+    characters: int
+    overhead: int = 0
+    interval: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """Figures of one channel for `status`."""
+
+    watches: int
+    waiting: int
+    posted: int
+    uncertain: int
+    last_posted: datetime | None
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollStatus:
+    """The polls as a whole: the last success and, where the last try failed, when and why; numbers still missing."""
+
+    last_success: datetime | None
+    last_failure: datetime | None
+    failure: str
+    missing: int
+    backfilling: bool

@@ -1,0 +1,353 @@
+"""What the core asks of the outside world, as Protocols over the vocabulary of ``bot.models``.
+
+Every moment passed in or out is aware and in UTC. Each method names the errors it raises; anything else is a defect.
+Nothing here may rely on there being one process: a server database fulfils the same Protocols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.models import (
+    ArchiveSpan,
+    BackTest,
+    Batch,
+    Button,
+    Channel,
+    ChannelChange,
+    ChannelRef,
+    ChannelStatus,
+    Command,
+    Cursor,
+    Delivery,
+    Entry,
+    Layout,
+    MemberRef,
+    MessageRef,
+    Missing,
+    OutboxItem,
+    Paper,
+    PollStatus,
+    Post,
+    PostLimits,
+    Progress,
+    Ranked,
+    Reaction,
+    Receipt,
+    Reply,
+    Save,
+    Watch,
+)
+from bot.query import Query
+
+
+class Clock(Protocol):
+    """Time, brought in from outside so that tests are exact."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a test's clock returns when it is moved on."""
+        ...
+
+
+class PaperSource(Protocol):
+    """Where papers come from."""
+
+    def new_papers(
+        self, cursor: Cursor | None, missing: Sequence[Missing], progress: Callable[[Progress], None]
+    ) -> AsyncIterator[Batch]:
+        """Walk from ``cursor`` (None: the first start) to the present top, asking the ``missing`` again.
+
+        Each batch carries the cursor to store with it; the walk goes on from there after a crash. Raises SourceError.
+        """
+        ...
+
+    async def paper(self, paper_id: str) -> Paper | None:
+        """One paper by its id without version, None if arXiv has none. Raises SourceError."""
+        ...
+
+    def last_announcement(self, now: datetime) -> datetime:
+        """When the latest announcement at or before ``now`` was due."""
+        ...
+
+    def next_announcement(self, now: datetime) -> datetime:
+        """When the next announcement after ``now`` is due."""
+        ...
+
+    def silence(self, now: datetime) -> str:
+        """Why no announcement is to be expected on the evening before ``now``'s listing day ("weekend", "arXiv
+        holiday (Thanksgiving)"); empty when one is."""
+        ...
+
+
+class PaperStore(Protocol):
+    """The archive. Raises StoreError."""
+
+    async def paper(self, paper_id: str) -> Paper | None: ...
+
+    async def add_papers(self, papers: Sequence[Paper]) -> int:
+        """Put papers into the archive without delivering them (a shown or saved paper from outside the archive).
+
+        A newer version replaces the stored one; an older one changes nothing. Returns how many were new or replaced.
+        """
+        ...
+
+    async def search(
+        self, query: Query, *, limit: int, offset: int = 0, since: date | None = None, until: date | None = None
+    ) -> list[Paper]:
+        """The papers that match, newest id first; by listing day, ``since`` and ``until`` included."""
+        ...
+
+    async def back_test(self, query: Query, *, since: date | None) -> BackTest:
+        """How many papers of the archive match, counted from ``since`` (None: its beginning) to its last day."""
+        ...
+
+    async def archive_span(self) -> ArchiveSpan: ...
+
+    async def prune_papers(self, announced_before: date, limit: int) -> int:
+        """Remove at most ``limit`` papers that were never owed, posted or saved; returns how many went."""
+        ...
+
+
+class WatchStore(Protocol):
+    """Channels with their settings and watches. Raises StoreError. Every change is written to the audit log."""
+
+    async def channel(self, ref: ChannelRef) -> Channel | None: ...
+
+    async def open_channel(self, channel: Channel) -> Channel:
+        """The stored channel of ``channel.ref``; made from ``channel`` if there is none yet. A new name is kept."""
+        ...
+
+    async def set_schedule(
+        self, ref: ChannelRef, schedule: str, next_due: datetime | None, by: MemberRef, now: datetime
+    ) -> None: ...
+
+    async def set_layout(self, ref: ChannelRef, layout: Layout, by: MemberRef, now: datetime) -> None: ...
+
+    async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
+        """Pause with a reason, or resume with an empty one; False when it was so already. ``by`` None: the bot."""
+        ...
+
+    async def move_channel(self, ref: ChannelRef, to: ChannelRef, now: datetime) -> None:
+        """Give a channel a new identity; its watches, deliveries and posts go along."""
+        ...
+
+    async def channels(self, platform: str) -> list[Channel]:
+        """Every channel of a platform that has a watch or something waiting."""
+        ...
+
+    async def add_watch(
+        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int
+    ) -> Watch | None:
+        """Make a watch; None when the channel already watches that canonical query.
+
+        ``since`` becomes the archive's last listing day, and the archive's papers of that day that match are owed at
+        once; during the first back-fill it stays None and both happen when the back-fill is complete.
+        Raises CommandError when the channel has ``most`` watches already.
+        """
+        ...
+
+    async def end_watch(self, ref: ChannelRef, canonical: str, by: MemberRef, now: datetime) -> Watch | None:
+        """End a watch; None when there is none such. What is waiting for its sake alone is withdrawn."""
+        ...
+
+    async def watches(self, ref: ChannelRef) -> list[Watch]:
+        """The channel's watches, oldest first."""
+        ...
+
+    def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """The distinct queries that some watch has, as (query number, compiled form), streamed in blocks."""
+        ...
+
+
+class PostStore(Protocol):
+    """Deliveries and the outbox. Raises StoreError. State changes are guarded: a False says somebody was faster."""
+
+    async def due_channels(self, now: datetime, limit: int) -> list[Channel]:
+        """Channels, not paused, whose ``next_due`` has come, the longest due first; one indexed query."""
+        ...
+
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
+        """What is owed to the channel and not in a post yet, newest id first."""
+        ...
+
+    async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
+        """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to."""
+        ...
+
+    async def set_due(self, ref: ChannelRef, next_due: datetime | None) -> None:
+        """Set when the channel's next digest is composed."""
+        ...
+
+    async def put_posts(
+        self, ref: ChannelRef, posts: Sequence[Post], *, receipted: int, next_due: datetime | None, now: datetime
+    ) -> bool:
+        """Store composed posts, tie their deliveries to them, move the channel on: one transaction.
+
+        False, and nothing stored, when one of the deliveries is not waiting any more.
+        """
+        ...
+
+    async def put_notice(self, post: Post, now: datetime) -> bool:
+        """Store a notice; False when that key is stored already."""
+        ...
+
+    async def claim(self, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
+        """Take posts that may be sent now: ``pending → sending``, first attempt stamped, committed before returning.
+
+        At most one post a channel; none of a channel that has one in ``sending`` or ``uncertain``, or is paused
+        (notices go out all the same); parts in order; a threaded post only when its parent was sent, whose message is
+        then in ``post.thread``. Workspaces take turns.
+        """
+        ...
+
+    async def sent(self, key: str, message: MessageRef, now: datetime) -> bool:
+        """``sending | uncertain → sent``."""
+        ...
+
+    async def retry(self, key: str, at: datetime, error: str) -> bool:
+        """``sending | uncertain → pending``, not to be claimed before ``at``."""
+        ...
+
+    async def uncertain(self, key: str, at: datetime, error: str) -> bool:
+        """``sending | uncertain → uncertain``, to be looked up at ``at``."""
+        ...
+
+    async def dead(self, key: str, error: str, now: datetime) -> bool:
+        """``sending | uncertain → dead``: never sent; its deliveries are owed again when the channel is resumed."""
+        ...
+
+    async def postpone_workspace(self, platform: str, workspace: str, until: datetime) -> None:
+        """No post of that workspace is claimed before ``until``."""
+        ...
+
+    async def interrupted(self, platforms: Sequence[str]) -> int:
+        """At start: every ``sending`` post of a process that died becomes ``uncertain``; returns how many."""
+        ...
+
+    async def uncertain_posts(self, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
+        """Uncertain posts whose look-up time has come."""
+        ...
+
+    async def post_of(self, message: MessageRef) -> Post | None:
+        """The sent post behind a message, with its entries."""
+        ...
+
+    async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:
+        """The entries of the channel's latest sent digest (all of its parts), or of its latest cards."""
+        ...
+
+    async def next_attempt(self, platforms: Sequence[str]) -> datetime | None:
+        """When the next pending or uncertain post may be tried; None when there is none."""
+        ...
+
+    async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...
+
+
+class SaveStore(Protocol):
+    """The library. Raises StoreError. Saving twice or taking back what is not there changes nothing."""
+
+    async def save(self, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
+        """False when that member had it already. The paper must be in the archive."""
+        ...
+
+    async def unsave(self, member: MemberRef, paper_id: str) -> bool: ...
+
+    async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
+        """A member's saves, latest first."""
+        ...
+
+    async def saved_in(self, channel: ChannelRef, *, limit: int, offset: int = 0) -> list[Save]:
+        """The saves made in a channel, a paper once (its first save), latest first."""
+        ...
+
+    async def top(self, platform: str, workspace: str, *, since: datetime | None, limit: int) -> list[Ranked]:
+        """A workspace's papers by members who saved them since then, most first, then newest."""
+        ...
+
+    async def dismiss(self, channel: ChannelRef, member: MemberRef, paper_id: str, now: datetime) -> int:
+        """Count a "not for us"; returns how many papers the channel has dismissed."""
+        ...
+
+    async def first_time(self, event: str, now: datetime) -> bool:
+        """Remember a platform event; False when it was handled before. Remembered for at least a day."""
+        ...
+
+
+class CursorStore(Protocol):
+    """How far the source was read, and what polling found. Raises StoreError."""
+
+    async def cursor(self) -> Cursor | None: ...
+
+    async def missing(self, now: datetime, limit: int) -> list[Missing]:
+        """Missing numbers that should be asked again now: new ones at every poll, older ones less often."""
+        ...
+
+    async def record(self, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime) -> list[ChannelRef]:
+        """Store a batch in one transaction: papers, matches (query number → paper ids), deliveries, missing, cursor.
+
+        A delivery is owed to each channel with a watch on a matching query whose ``since`` is not after the paper's
+        listing day, once for ever. Instant channels become due at once and are returned. When the cursor leaves the
+        back-fill, watches without ``since`` get the archive's last day, and its matching papers are owed to them.
+        """
+        ...
+
+    async def poll_failed(self, now: datetime, reason: str) -> None: ...
+
+    async def poll_succeeded(self, now: datetime) -> None: ...
+
+    async def poll_status(self) -> PollStatus: ...
+
+    async def beat(self, now: datetime) -> None:
+        """A sign of life, for `paperroute status --healthy`."""
+        ...
+
+    async def last_beat(self) -> datetime | None: ...
+
+
+class Store(PaperStore, WatchStore, PostStore, SaveStore, CursorStore, Protocol):
+    """Everything that is kept."""
+
+    async def close(self) -> None: ...
+
+
+class Handler(Protocol):
+    """What a platform hands to the core. No method raises: mistakes come back as a Reply."""
+
+    async def command(self, command: Command) -> Reply: ...
+
+    async def reaction(self, reaction: Reaction) -> Reply | None:
+        """None: nothing to say. A Reply is for that member only."""
+        ...
+
+    async def button(self, button: Button) -> Reply: ...
+
+    async def channel_changed(self, change: ChannelChange) -> None: ...
+
+
+class Chat(Protocol):
+    """A chat platform."""
+
+    platform: str
+    limits: PostLimits
+
+    async def start(self, handler: Handler) -> None:
+        """Begin to take commands and to be able to send; returns when both work. Raises ConfigError, DeliveryError."""
+        ...
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """Post it, once. Raises DeliveryError; any other exception counts as ambiguous."""
+        ...
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """Look the post up by its key in the channel's history. Raises UnreadableError, DeliveryError."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and stop."""
+        ...
