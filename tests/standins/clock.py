@@ -1,0 +1,54 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+
+class FakeClock:
+    """``bot.ports.Clock`` by hand: ``advance`` moves time on and wakes the sleepers whose moment has come, in order."""
+
+    def __init__(self, start: datetime = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)) -> None:
+        self._now = start
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._count = 0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        sleeper = (self._now + timedelta(seconds=seconds), self._count, future)
+        self._sleepers.append(sleeper)
+        try:
+            await future
+        finally:
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
+
+    def set(self, moment: datetime) -> None:
+        """Move time without waking anybody: for code that only reads the clock."""
+        self._now = moment
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking each sleeper at its own moment and letting it run before the next."""
+        end = self._now + timedelta(seconds=seconds)
+        while due := [sleeper for sleeper in self._sleepers if sleeper[0] <= end and not sleeper[2].done()]:
+            moment, _, future = min(due, key=lambda sleeper: sleeper[:2])
+            self._now = max(self._now, moment)
+            future.set_result(None)
+            await self.settle()
+        self._now = end
+        await self.settle()
+
+    async def settle(self, rounds: int = 20) -> None:
+        """Give every ready task its turn."""
+        for _ in range(rounds):
+            await asyncio.sleep(0)
