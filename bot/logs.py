@@ -1,0 +1,66 @@
+"""Log lines on standard error, as text for people or JSON for machines, with secrets blotted out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.config import LogConfig
+
+# Libraries whose "info" is a line for each request or job: only their warnings are news.
+_CHATTY = ("apscheduler", "arxiv", "asyncio", "urllib3")
+
+
+class _Redact(logging.Filter):
+    """The last line of defence: whatever a library logs, no secret leaves in it."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if secret]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if self._secrets:
+            message = record.getMessage()
+            if record.exc_info and not record.exc_text:
+                record.exc_text = logging.Formatter().formatException(record.exc_info)
+            for secret in self._secrets:
+                message = message.replace(secret, "***")
+                if record.exc_text:
+                    record.exc_text = record.exc_text.replace(secret, "***")
+            record.msg, record.args = message, ()
+        return True
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info or record.exc_text:
+            line["error"] = record.exc_text or self.formatException(record.exc_info)  # type: ignore[arg-type]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_logging(config: LogConfig, *, default_level: int, secrets: Sequence[str] = ()) -> None:
+    """Send every log record to standard error; ``default_level`` holds where the settings name none."""
+    handler = logging.StreamHandler(sys.stderr)
+    if config.json:
+        handler.setFormatter(_Json())
+    else:
+        formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        formatter.converter = time.gmtime
+        handler.setFormatter(formatter)
+    handler.addFilter(_Redact(secrets))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(config.level if config.level is not None else default_level)
+    quiet = logging.DEBUG if config.level == logging.DEBUG else logging.WARNING
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(quiet)

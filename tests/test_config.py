@@ -1,0 +1,176 @@
+"""Settings: every one, every mistake at once, no secret shown."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config, LogConfig, Secret
+from bot.errors import ConfigError
+
+
+def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env(environ, dotenv)
+    return caught.value.mistakes
+
+
+def test_defaults() -> None:
+    config = Config.from_env({})
+    assert config == Config()
+    assert config.database == Path("paperroute.db")
+    assert config.poll_interval == timedelta(hours=1)
+    assert config.backfill == timedelta(days=7)
+    assert config.keep == timedelta(days=400)
+    assert config.arxiv_delay == 3.0
+    assert config.arxiv_api_shown == "https://export.arxiv.org/api/query"
+    assert config.secrets == ()
+
+
+def test_every_setting_is_read() -> None:
+    config = Config.from_env(
+        {
+            "PAPERROUTE_DATABASE": "papers/lab.db",
+            "PAPERROUTE_POLL_INTERVAL": "30m",
+            "PAPERROUTE_BACKFILL": "0",
+            "PAPERROUTE_KEEP": "52w",
+            "PAPERROUTE_TIMEZONE": "Europe/Berlin",
+            "PAPERROUTE_CONTACT": "ann@lab.example",
+            "PAPERROUTE_ARXIV_DELAY": "0.5",
+            "ARXIV_API_URL": "http://mirror.example:8080/query?",
+            "PAPERROUTE_LOG": "json, debug",
+            "SLACK_BOT_TOKEN": "xoxb-1",
+        }
+    )
+    assert config == Config(
+        database=Path("papers/lab.db"),
+        poll_interval=timedelta(minutes=30),
+        backfill=timedelta(),
+        keep=timedelta(weeks=52),
+        timezone="Europe/Berlin",
+        contact="ann@lab.example",
+        arxiv_delay=0.5,
+        arxiv_api_url=Secret("http://mirror.example:8080/query"),
+        log=LogConfig(json=True, level=logging.DEBUG),
+        tokens={"SLACK_BOT_TOKEN": Secret("xoxb-1")},
+    )
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    found = mistakes(
+        {
+            "PAPERROUTE_POLL_INTERVAL": "hourly",
+            "PAPERROUTE_BACKFILL": "90d",
+            "PAPERROUTE_KEEP": "1d",
+            "PAPERROUTE_TIMEZONE": "Europe/Atlantis",
+            "PAPERROUTE_CONTACT": "ann@lab.example\nX-Evil: 1",
+            "PAPERROUTE_LOG": "loud",
+            "PAPERROUTE_ARXIV_DELAY": "nan",
+            "PAPERROUTE_POLL_INTREVAL": "1h",
+            "ARXIV_API_URL": "ftp://arxiv.org",
+        }
+    )
+    assert found == (
+        (
+            "ARXIV_API_URL must be a whole http or https address up to the question mark, for example"
+            " https://export.arxiv.org/api/query."
+        ),
+        'PAPERROUTE_POLL_INTERVAL is "hourly"; it must be a time from 5m to 1d, for example 1h.',
+        'PAPERROUTE_BACKFILL is "90d"; it must be a time from 0 to 60d, for example 7d.',
+        'PAPERROUTE_KEEP is "1d"; it must be a time of at least 31d, for example 400d.',
+        'PAPERROUTE_TIMEZONE is "Europe/Atlantis"; it must be a time zone\'s name, for example Europe/Berlin.',
+        (
+            'PAPERROUTE_CONTACT is "ann@lab.example?X-Evil: 1"; it must be an address arXiv may write to,'
+            " for example ann@lab.org."
+        ),
+        (
+            'PAPERROUTE_ARXIV_DELAY is "nan"; it must be seconds between requests: 3 to 300, for example 3'
+            " (less only with ARXIV_API_URL set to a host that is not arXiv's)."
+        ),
+        'PAPERROUTE_LOG is "loud"; it must be text or json and a level, for example json,info.',
+        "PAPERROUTE_POLL_INTREVAL is not a setting; did you mean PAPERROUTE_POLL_INTERVAL?",
+    )
+
+
+@pytest.mark.parametrize("url", ["https://export.arxiv.org/api/query", "http://ARXIV.org./api/query"])
+def test_arxiv_itself_is_never_asked_faster_than_its_terms(url: str) -> None:
+    found = mistakes({"ARXIV_API_URL": url, "PAPERROUTE_ARXIV_DELAY": "1", "PAPERROUTE_POLL_INTERVAL": "10s"})
+    assert [mistake.split()[0] for mistake in found] == ["PAPERROUTE_POLL_INTERVAL", "PAPERROUTE_ARXIV_DELAY"]
+
+
+def test_a_host_that_only_looks_like_arxiv_is_a_mirror() -> None:
+    environ = {"ARXIV_API_URL": "http://notarxiv.org/q", "PAPERROUTE_ARXIV_DELAY": "0"}
+    assert Config.from_env(environ).arxiv_delay == 0
+
+
+def test_dotenv_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("# ours\nPAPERROUTE_BACKFILL=3d\nexport PAPERROUTE_KEEP='60d'\nPAPERROUTE_TIMEZONE\n")
+    config = Config.from_env({"PAPERROUTE_KEEP": "90d"}, dotenv)
+    assert (config.backfill, config.keep, config.timezone) == (timedelta(days=3), timedelta(days=90), "UTC")
+
+
+def test_a_missing_dotenv_is_no_mistake(tmp_path: Path) -> None:
+    assert Config.from_env({}, tmp_path / ".env") == Config()
+
+
+def test_a_malformed_dotenv_names_the_line(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text('PAPERROUTE_BACKFILL=3d\nwhat is "this\nPAPERROUTE_KEEP=1\n')
+    found = mistakes({}, dotenv)
+    assert found[0] == ".env, line 2, cannot be read: write NAME=value, for example PAPERROUTE_BACKFILL=7d."
+    assert found[1].startswith('PAPERROUTE_KEEP is "1"; it must be')
+
+
+def test_a_binary_dotenv_and_a_folder_are_mistakes(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"\xff\xfe\x00")
+    assert mistakes({}, dotenv) == (".env is not a text file in UTF-8: save it as UTF-8.",)
+    assert mistakes({}, tmp_path)[0].endswith("cannot be read (Is a directory).")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("xapp-2\n")
+    config = Config.from_env({"SLACK_APP_TOKEN_FILE": str(path)})
+    assert config.tokens["SLACK_APP_TOKEN"].value == "xapp-2"
+
+
+def test_mistakes_with_secret_files(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("")
+    assert mistakes({"DISCORD_TOKEN": "a", "DISCORD_TOKEN_FILE": "b"}) == (
+        "DISCORD_TOKEN and DISCORD_TOKEN_FILE are both set; keep one of them.",
+    )
+    assert mistakes({"DISCORD_TOKEN_FILE": str(tmp_path / "none")})[0].endswith("cannot be read as a text file.")
+    assert mistakes({"DISCORD_TOKEN_FILE": str(empty)})[0].endswith("which is empty.")
+
+
+def test_a_secret_shows_itself_nowhere() -> None:
+    config = Config.from_env(
+        {"DISCORD_TOKEN": "hush-hush", "ARXIV_API_URL": "https://ann:pass-word@mirror.example/q?key=open-sesame"}
+    )
+    shown = f"{config!r} {config} {config.tokens['DISCORD_TOKEN']} {config.arxiv_api_shown}"
+    for secret in ("hush-hush", "pass-word", "open-sesame"):
+        assert secret not in shown
+        assert any(secret in hidden for hidden in config.secrets)
+    assert config.arxiv_api_shown == "https://mirror.example/q"
+    found = mistakes({"DISCORD_TOKEN": "hush hush", "ARXIV_API_URL": "https://ann:pass@mirror.example:99999/q"})
+    assert not any("hush hush" in mistake or "pass" in mistake.replace("pass it", "") for mistake in found)
+
+
+def test_odd_values_are_shown_printable_and_short() -> None:
+    (found,) = mistakes({"PAPERROUTE_TIMEZONE": "\x1b[31m" + "x" * 200})
+    assert "\x1b" not in found
+    assert len(found) < 200
+
+
+def test_a_path_with_nul_and_a_zone_folder_are_refused() -> None:
+    assert len(mistakes({"PAPERROUTE_DATABASE": "a\0b", "PAPERROUTE_TIMEZONE": "Europe"})) == 2
+
+
+def test_other_programs_variables_are_left_alone() -> None:
+    assert Config.from_env({"PAPERROUTE_HOME": "/x", "PATH": "/bin"}) == Config()
