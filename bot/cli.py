@@ -1,0 +1,86 @@
+"""The `paperroute` command line: words to a call of ``bot.app``, errors to one sentence and an exit status.
+
+Exit status: 0 done (a signal to stop included), 1 it failed, 2 settings or words that cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot import __version__
+from bot.errors import ConfigError, PaperrouteError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The words that the command line understands."""
+    parser = argparse.ArgumentParser(
+        prog="paperroute",
+        description="Every new arXiv paper seen once, matched against your team's watches, delivered to its channels.",
+        epilog="Settings come from the environment and from .env in the current folder; .env.example lists them.",
+    )
+    parser.add_argument("--version", action="version", version=f"paperroute {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("run", help="serve every platform that has its tokens set; with none set, the console")
+    commands.add_parser("console", help="a prompt in this terminal; or commands on standard input, one a line")
+    commands.add_parser("poll", help="ask arXiv once, deliver what is due, exit")
+    status = commands.add_parser("status", help="what the store says of polls, posts and channels")
+    status.add_argument(
+        "--healthy", action="store_true", help="say nothing but whether a process serves the store: exit 0 or 1"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    chosen = build_parser().parse_args(arguments)
+    status = _guarded(chosen)
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        # A request to arXiv may be waiting for its answer in a thread that nothing can interrupt. All that matters is
+        # committed and closed by now, so the process does not wait for it.
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (AttributeError, OSError, ValueError):
+                continue
+        os._exit(status)
+    return status
+
+
+def _guarded(chosen: argparse.Namespace) -> int:
+    # The application brings in every library; `--help` must not wait for them.
+    from bot.app import console, poll, run, status  # noqa: PLC0415
+    from bot.config import Config  # noqa: PLC0415
+
+    try:
+        config = Config.from_env(os.environ, Path(".env"))
+        match chosen.command:
+            case "run":
+                return run(config)
+            case "console":
+                return console(config)
+            case "poll":
+                return poll(config)
+            case _:
+                return status(config, healthy_only=chosen.healthy)
+    except ConfigError as error:
+        print("\n".join(f"paperroute: {mistake}" for mistake in error.mistakes), file=sys.stderr)
+        return 2
+    except PaperrouteError as error:
+        print(f"paperroute: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); a second complaint at exit is avoided as Python's manual says.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
