@@ -155,9 +155,11 @@ class PostKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One paper as it stands in a post or a reply. ``number`` is what members use to choose it, from 1 in a digest.
+    """One paper as it stands in a post or a reply.
 
+    ``number`` is what members use to choose it, from 1 in a digest; 0 in a reply, where it is chosen by its id.
     ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
+    ``note``: a few words said beside the paper in a reply, such as "3 saves"; not kept with posts.
     """
 
     number: int
@@ -166,6 +168,7 @@ class Entry:
     queries: tuple[str, ...] = ()
     late: bool = False
     delivery: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
