@@ -1,0 +1,307 @@
+"""The console: one channel in a terminal, or on a pipe, as a chat platform.
+
+On a terminal there is a prompt, and posts appear above it as they are delivered. Elsewhere commands come one a line and
+replies and posts go out as plain text. There is one channel and one member, the person who started the program.
+
+Exactly once, as far as a terminal allows: a post's key is its message id, and ``Transcript`` remembers the keys of
+the posts that were shown; its docstring names the window in which a killed process shows a post again. Sending a post
+that was shown before shows nothing. A post that nobody could see (a closed terminal, `| head`) counts as not sent.
+
+Whatever is printed is printed whole: replies and posts take turns, and a caller that is cancelled meanwhile does not
+tear what is being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from adapters.console.files import as_text, keep
+from adapters.console.lines import Lines, decoded
+from adapters.console.render import Line, paint, post_lines, reply_lines
+from adapters.console.screen import Screen
+from adapters.console.transcript import Transcript
+from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in
+from bot.errors import CommandError, ConfigError, DeliveryError, UnreadableError
+from bot.models import ChannelRef, Command, MemberRef, MessageRef, Post, PostLimits, Progress, Reply
+
+if TYPE_CHECKING:
+    from adapters.console.prompt import Prompt
+    from bot.ports import Clock, Handler
+
+CHANNEL = ChannelRef("console", "local", "terminal")
+NAME = "terminal"
+
+# How long close() waits for a reader that has stopped reading.
+GRACE = 1.0
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class ConsoleChat:
+    """``bot.ports.Chat`` for the terminal.
+
+    ``output``: where to write. ``stdin``: the file descriptor to read commands from when not ``interactive``; an
+    interactive console reads the terminal that standard input is. ``transcript`` and ``history`` are private files,
+    best kept beside the database. ``member``: the person's name. ``columns`` gives the width to fit (None: do not
+    wrap), the output's own unless given. ``commands`` and ``categories`` are offered for completion. ``folder``
+    receives files that a reply brings.
+    """
+
+    platform = "console"
+    limits = PostLimits(papers=25, characters=20_000, overhead=60)
+
+    def __init__(
+        self,
+        *,
+        output: TextIO,
+        stdin: int,
+        transcript: Path,
+        clock: Clock,
+        member: str,
+        interactive: bool,
+        history: Path | None = None,
+        commands: Sequence[str] = (),
+        categories: Sequence[str] = (),
+        colour: bool = False,
+        columns: Callable[[], int | None] | None = None,
+        folder: Path = Path(),
+    ) -> None:
+        self._screen = Screen(output)
+        self._lines = Lines(stdin)
+        self._transcript = Transcript(transcript)
+        self._clock = clock
+        self._member = MemberRef(CHANNEL.platform, CHANNEL.workspace, member or "you", member or "you")
+        self._interactive = interactive
+        self._history = history
+        self._words = (tuple(commands), tuple(categories))
+        self._colour = colour
+        self._columns = columns or (lambda: self._screen.columns)
+        self._folder = folder
+        self._handler: Handler | None = None
+        self._prompt: Prompt | None = None
+        self._progress: Progress | None = None
+        self._turn = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._showing: dict[str, asyncio.Task[MessageRef]] = {}
+        self._closed = asyncio.Event()
+
+    async def start(self, handler: Handler) -> None:
+        """Take ``handler`` and open the transcript. Raises ConfigError when that file cannot be used."""
+        self._handler = handler
+        try:
+            await asyncio.to_thread(self._transcript.open)
+        except OSError as error:
+            mistake = (
+                f"The console keeps what it has shown in {self._transcript.path}, which cannot be written "
+                f"({error.strerror}): make it writable, or keep the database in another folder, "
+                "for example PAPERROUTE_DATABASE=~/paperroute.db."
+            )
+            raise ConfigError([mistake]) from error
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """Show the post, unless it was shown before. Raises DeliveryError, never an ambiguous one."""
+        if channel != CHANNEL:
+            raise DeliveryError(
+                f"The console has no channel {channel.workspace}/{channel.channel}.",
+                permanent=True,
+                remedy="Use the channel of the platform it was made on.",
+            )
+        if self._closed.is_set():
+            raise DeliveryError("The console is closed; the post waits for its next start.")
+        showing = self._showing.get(post.key)
+        if showing is None:
+            showing = self._begin(self._show(post))
+            self._showing[post.key] = showing
+            showing.add_done_callback(lambda _: self._showing.pop(post.key, None))
+        return await asyncio.shield(showing)
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """Whether the post was shown, by its key. Raises UnreadableError: the transcript cannot be read, or the
+        terminal is still taking the post."""
+        if post.key in self._showing:
+            raise UnreadableError("The terminal has not taken the post yet.")
+        if channel != CHANNEL or not await self._shown(post):
+            return None
+        return MessageRef(CHANNEL, post.key)
+
+    async def close(self) -> None:
+        """Let what is being written end (for a second at most), then end ``converse``; again changes nothing."""
+        self._closed.set()
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def show_progress(self, progress: Progress | None) -> None:
+        """Say how far a back-fill has come, in the prompt's bottom line; from any thread. None or complete: done.
+
+        Without a prompt nothing is shown: a pipe gets replies and posts only.
+        """
+        self._progress = progress if progress is not None and progress.done < progress.total else None
+        if self._prompt is not None:
+            self._prompt.refresh()
+
+    async def converse(self) -> None:
+        """Carry out commands in order until the input ends, `quit`, the output is gone or ``close()``."""
+        async with AsyncExitStack() as stack:
+            if self._interactive:
+                # Loading prompt_toolkit takes a quarter of a second, which a pipe need not wait for.
+                make_prompt = await asyncio.to_thread(_load_prompt)
+                self._prompt = make_prompt(self._history, *self._words, self._toolbar)
+                stack.enter_context(self._prompt.guarded())
+            while (typed := await self._unless_over(self._typed())) is not None:
+                for line in typed:
+                    if not await self._obey(line):
+                        return
+
+    async def _typed(self) -> list[str] | None:
+        """The next commands; None at the end of the input."""
+        if self._prompt is not None:
+            async with self._turn:
+                # What is being written without the prompt must end before it is drawn.
+                pass
+            typed = await self._prompt.line()
+            return None if typed is None else commands_in(typed)
+        line = await self._lines.next()
+        if line is None:
+            return None
+        try:
+            return [decoded(line)]
+        except CommandError as error:
+            await self._say(_refusal(error))
+            return []
+
+    async def _obey(self, line: str) -> bool:
+        """Carry out one line and say the reply; False when it ends the conversation."""
+        text = command_text(line)
+        if text is None:
+            return True
+        if text.lower() in QUIT:
+            return False
+        try:
+            text = checked(text)
+            file = await asyncio.to_thread(attachment, text)
+        except CommandError as error:
+            await self._say(_refusal(error))
+            return True
+        if self._handler is None:
+            raise RuntimeError("start() comes before converse()")
+        reply = await self._handler.command(
+            Command(
+                channel=CHANNEL,
+                member=self._member,
+                text=text if file is None else "import",
+                channel_name=NAME,
+                files=() if file is None else (file,),
+            )
+        )
+        await self._say(reply)
+        return True
+
+    async def _say(self, reply: Reply) -> None:
+        # Without an output the conversation ends quietly, as that of any filter does.
+        with suppress(DeliveryError):
+            await asyncio.shield(self._begin(self._answer(reply)))
+
+    async def _answer(self, reply: Reply) -> None:
+        lines = await asyncio.to_thread(reply_lines, reply, self._columns())
+        printed = ""
+        for file in reply.files:
+            text = None if self._interactive else as_text(file)
+            if text is None:
+                lines.append(Line(await asyncio.to_thread(keep, file, self._folder)))
+            else:
+                printed += text
+        await self._print(paint(lines, colour=self._colour) + printed)
+
+    async def _show(self, post: Post) -> MessageRef:
+        message = MessageRef(CHANNEL, post.key)
+        if await self._shown(post):
+            return message
+        lines = await asyncio.to_thread(post_lines, post, self._columns())
+        await self._print(paint(lines, colour=self._colour))
+        try:
+            await asyncio.to_thread(self._transcript.note, post.key, self._clock.now())
+        except OSError as error:
+            # It was shown, and the store is about to be told so; only a crash before that would show it again.
+            logger.warning("The console's transcript %s cannot be written: %s.", self._transcript.path, error.strerror)
+        return message
+
+    async def _shown(self, post: Post) -> bool:
+        try:
+            return await asyncio.to_thread(self._transcript.shown, post.key)
+        except OSError as error:
+            raise UnreadableError(
+                f"The console's transcript {self._transcript.path} cannot be read ({error.strerror}).",
+                remedy="Make it readable; the post then goes on.",
+            ) from error
+
+    async def _print(self, text: str) -> None:
+        """Write a block, above the prompt where there is one. Raises DeliveryError when the output is gone."""
+        async with self._turn, AsyncExitStack() as stack:
+            if self._prompt is not None:
+                await stack.enter_async_context(self._prompt.above())
+            try:
+                await self._screen.write(text)
+            except OSError as error:
+                raise DeliveryError(
+                    f"The console's output takes nothing more ({self._screen.reason}).",
+                    remedy="Start paperroute again; what waits is shown then.",
+                ) from error
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that ``close`` waits for, whoever else stops waiting."""
+        context = None if self._prompt is None else self._prompt.context
+        task = asyncio.get_running_loop().create_task(work, context=context)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            # Whoever waited has been told; without anybody waiting asyncio would complain.
+            task.exception()
+
+    async def _unless_over(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of ``work``; None as soon as the console is closed or its output gone."""
+        waited: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(work),
+            asyncio.ensure_future(self._closed.wait()),
+            asyncio.ensure_future(self._screen.gone.wait()),
+        ]
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if waited[1].done() or waited[2].done():
+                return None
+            result: T = waited[0].result()
+            return result
+        finally:
+            for each in waited:
+                each.cancel()
+            await asyncio.gather(*waited, return_exceptions=True)
+
+    def _toolbar(self) -> str:
+        if self._progress is None:
+            return "`help` shows the commands · `+1` saves paper 1 · Ctrl-D leaves"
+        done, total = self._progress.done, self._progress.total
+        bar = ("█" * (20 * done // total)).ljust(20, "░")
+        return f"filling the archive {bar} {done:,} of {total:,} papers ({100 * done // total} %)"
+
+
+def _load_prompt() -> type[Prompt]:
+    from adapters.console.prompt import Prompt  # noqa: PLC0415 – see converse()
+
+    return Prompt
+
+
+def _refusal(error: CommandError) -> Reply:
+    return Reply(f"{error.message} {error.hint}".strip(), error=True)

@@ -1,0 +1,103 @@
+"""Where the console writes: a terminal, a pipe or a file.
+
+A reader that has stopped reading (`| less`, Ctrl-S) blocks whoever writes, so writing happens on a daemon thread that
+holds none of Python's locks: neither the event loop nor the end of the process waits for it. A pipe whose reader has
+gone, a terminal that was closed, a full disk: the screen is gone from then on and says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TextIO
+
+from adapters.console.harmless import encodable
+
+
+def wants_colour(output: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether ``output`` is a terminal that may be coloured: NO_COLOR (https://no-color.org) and TERM=dumb say no."""
+    return output.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+class Screen:
+    """Text out to ``output``. ``gone`` is set, and ``reason`` says why, once nothing can be written any more."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._encoding = output.encoding or "utf-8"
+        try:
+            self._descriptor: int | None = output.fileno()
+        except (OSError, ValueError):
+            self._descriptor = None
+        self.gone = asyncio.Event()
+        self.reason = ""
+
+    @property
+    def columns(self) -> int | None:
+        """The terminal's width now; None when the output is no terminal, so that nothing is wrapped there."""
+        if self._descriptor is None:
+            return None
+        try:
+            return os.get_terminal_size(self._descriptor).columns or 80
+        except OSError:
+            return None
+
+    async def write(self, text: str) -> None:
+        """Write all of ``text``; returns when the system has taken it. Raises OSError, then and ever after."""
+        if self.gone.is_set():
+            raise BrokenPipeError(self.reason)
+        content = encodable(text, self._encoding)
+        try:
+            if self._descriptor is None:
+                self._output.write(content)
+                self._output.flush()
+            else:
+                await _apart(partial(self._put, self._descriptor, content.encode(self._encoding, errors="replace")))
+        except (OSError, ValueError) as error:
+            self.reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self.gone.set()
+            raise BrokenPipeError(self.reason) from error
+
+    def _put(self, descriptor: int, content: bytes) -> None:
+        self._output.flush()
+        left = memoryview(content)
+        while left:
+            try:
+                left = left[os.write(descriptor, left) :]
+            except BlockingIOError:
+                # Somebody else made this terminal or pipe non-blocking; the flag is shared with us.
+                writable = select.poll()
+                writable.register(descriptor, select.POLLOUT)
+                writable.poll()
+
+
+async def _apart(work: Callable[[], None]) -> None:
+    """Run ``work`` on a daemon thread of its own: an executor's threads are waited for at exit, this is not."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        problem: BaseException | None = None
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 – handed to the one who waits
+            problem = error
+        # The loop may have ended meanwhile; then nobody waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, problem)
+
+    threading.Thread(target=run, name="console-output", daemon=True).start()
+    await done
