@@ -1,0 +1,96 @@
+"""Trying a query on the archive: how many papers of the last 30 days match, about how many a day, and examples.
+
+"A day" is a listing day, of which a week has five. When the archive is younger than 30 days, its whole age is used
+and said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.commands.context import Context
+from bot.models import ArchiveSpan, BackTest, Entry, Paper
+from bot.query import Query
+from bot.wording import count, day_text
+
+DAYS = 30
+NOISY = 10
+"""More matches a listing day than this is noise."""
+
+_LISTING_DAYS_A_WEEK = 5
+_STALE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What trying ``query`` gave; ``since`` is the first day counted, None while the archive is empty.
+
+    ``filling``: the archive's first back-fill is not complete.
+    """
+
+    query: Query
+    typed: str
+    span: ArchiveSpan
+    since: date | None
+    test: BackTest
+    examples: tuple[Paper, ...]
+    filling: bool
+
+    @property
+    def a_day(self) -> float:
+        """Matches a listing day."""
+        return self.test.matches / self.test.days if self.test.days else 0.0
+
+    @property
+    def noisy(self) -> bool:
+        return self.a_day > NOISY
+
+
+async def try_out(context: Context, typed: str, *, examples: int = 3) -> Trial:
+    """Parse what was typed and try it on the archive. Raises QueryError, StoreError."""
+    query = Query.parse(typed)
+    span = await context.store.archive_span()
+    polls = await context.store.poll_status()
+    filling = polls.backfilling or span.last is None
+    if span.first is None or span.last is None:
+        return Trial(query, typed, span, None, BackTest(0, None, None, 0), (), filling)
+    since = max(span.first, span.last - timedelta(days=DAYS - 1))
+    test = await context.store.back_test(query, since=since)
+    found = await context.store.search(query, limit=examples, since=since) if test.matches else []
+    return Trial(query, typed, span, since, test, tuple(found), filling)
+
+
+def result(trial: Trial, context: Context) -> str:
+    """The outcome in a sentence or two: ``41 matches in the last 30 days, about 2 a day.``"""
+    filling = " The archive is still being filled." if trial.filling else ""
+    if trial.since is None:
+        return f"There are no papers in the archive yet to try it on.{filling}"
+    period = _period(trial, context.now.date())
+    if not trial.test.matches:
+        return f"No match {period}.{filling}"
+    return f"{count(trial.test.matches, 'match', 'matches')} {period}, {_rate(trial.a_day)}.{filling}"
+
+
+def _period(trial: Trial, today: date) -> str:
+    first, last = trial.span.first, trial.span.last
+    if first is None or last is None:
+        return "in an empty archive"
+    days = (last - first).days + 1
+    if days < DAYS:
+        return f"since the archive began on {day_text(first)} ({count(days, 'day')})"
+    if today - last > _STALE:
+        return f"in the {DAYS} days to {day_text(last)}"
+    return f"in the last {DAYS} days"
+
+
+def _rate(a_day: float) -> str:
+    if a_day >= 0.9:
+        return f"about {round(a_day):,} a day"
+    a_week = a_day * _LISTING_DAYS_A_WEEK
+    return f"about {round(a_week)} a week" if a_week >= 0.9 else "less than one a week"
+
+
+def entries(papers: tuple[Paper, ...] | list[Paper], query: Query) -> tuple[Entry, ...]:
+    """Papers as they stand in a reply, with the words that matched. They have no number: one chooses them by id."""
+    return tuple(Entry(0, paper, query.matches(paper) or (), (query.canonical,)) for paper in papers)

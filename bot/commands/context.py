@@ -1,0 +1,78 @@
+"""What every command works with: the store, the source, the clock, and the channel it was typed in.
+
+A channel comes into the store with the first command that changes something there, with the schedule "daily 09:00
+weekdays" in the caller's time zone, else the default one. Its time zone is its schedule's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.channel_schedule import Schedule
+from bot.commands.saying import shown
+from bot.models import Channel, Command, Layout
+from bot.ports import Clock, PaperSource, Store
+from bot.zones import find_zone
+
+DEFAULT_SCHEDULE = "daily 09:00 weekdays"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
+
+    ``wake`` tells the delivery that something may be due now.
+    """
+
+    store: Store
+    source: PaperSource
+    wake: Callable[[], None]
+    command: Command
+    text: str
+    now: datetime
+    default_zone: str
+
+    @property
+    def words(self) -> list[str]:
+        return self.text.split()
+
+    async def channel(self) -> Channel | None:
+        """The channel the command was typed in, None when the store does not know it."""
+        return await self.store.channel(self.command.channel)
+
+    async def open_channel(self) -> Channel:
+        """The same, made when it is not there yet."""
+        return await self.store.open_channel(self.new_channel())
+
+    def new_channel(self) -> Channel:
+        """The channel as it would be made now."""
+        schedule = Schedule.parse(DEFAULT_SCHEDULE, self.callers_zone())
+        return Channel(
+            ref=self.command.channel,
+            name=shown(self.command.channel_name, 100),
+            schedule=schedule.canonical,
+            layout=Layout.THREAD,
+            made_at=self.now,
+            next_due=schedule.next_after(self.now),
+        )
+
+    def callers_zone(self) -> str:
+        """The caller's time zone where the platform knows a real one, else the default."""
+        return find_zone(self.command.zone or "") or self.default_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the commands of one process share; makes a Context for each."""
+
+    store: Store
+    source: PaperSource
+    clock: Clock
+    wake: Callable[[], None]
+    default_zone: str
+
+    def context(self, command: Command, text: str = "") -> Context:
+        """A context for ``command`` with the argument ``text``, at this moment."""
+        return Context(self.store, self.source, self.wake, command, text, self.clock.now(), self.default_zone)

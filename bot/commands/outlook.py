@@ -1,0 +1,62 @@
+"""When a channel's papers come, in words: what every command says about the time after it."""
+
+from __future__ import annotations
+
+from bot.channel_schedule import Schedule, ScheduleKind
+from bot.commands.context import Context
+from bot.commands.saying import command, shown
+from bot.models import Channel
+from bot.wording import count, moment_text
+
+
+def pause_reason(channel: Channel) -> str:
+    """Why a paused channel is paused, fit to stand in brackets."""
+    return shown(channel.paused, 300).rstrip(".")
+
+
+def next_post(channel: Channel, context: Context) -> str:
+    """``Mon 9 March 09:00 (Europe/Berlin)`` for a daily or weekly schedule, else empty."""
+    schedule = Schedule.from_canonical(channel.schedule)
+    due = channel.next_due or schedule.next_after(context.now)
+    if due is None or schedule.kind in (ScheduleKind.INSTANT, ScheduleKind.OFF):
+        return ""
+    if due <= context.now:
+        return "now"
+    return moment_text(due, schedule.zone, context.now)
+
+
+def waiting_papers(channel: Channel, waiting: int, context: Context, *, which: str = "") -> str:
+    """What becomes of ``waiting`` (> 0) papers: a sentence or two. ``which`` follows the count: "… match"."""
+    schedule = Schedule.from_canonical(channel.schedule)
+    papers = count(waiting, "paper") + which
+    wait = "waits" if waiting == 1 else "wait"
+    joint = f"{papers} and {wait}" if which else f"{papers} {wait}"
+    them = "it" if waiting == 1 else "them"
+    they = "it comes" if waiting == 1 else "they come"
+    if channel.paused:
+        return f"{joint}: this channel is paused ({pause_reason(channel)}). {command('resume')} goes on."
+    if schedule.kind is ScheduleKind.OFF:
+        return f"{joint}: the schedule is off. {command('digest')} posts {them} now."
+    due = next_post(channel, context)
+    if schedule.kind is ScheduleKind.INSTANT or due == "now":
+        return (
+            f"{joint.removesuffix(f' and {wait}')}: {they} in a moment." if which else f"{joint}: {they} in a moment."
+        )
+    return (
+        f"{joint.removesuffix(f' and {wait}')}; {they} with the next post, {due}. {command('digest')} posts {them} now."
+    )
+
+
+def nothing_waits(channel: Channel, context: Context) -> str:
+    """When the next papers can come to a channel for which nothing waits: a sentence or two."""
+    schedule = Schedule.from_canonical(channel.schedule)
+    if channel.paused:
+        return f"This channel is paused ({pause_reason(channel)}); {command('resume')} goes on."
+    announcement = moment_text(context.source.next_announcement(context.now), schedule.zone, context.now)
+    match schedule.kind:
+        case ScheduleKind.OFF:
+            return f"The schedule is off: papers wait until {command('digest')}."
+        case ScheduleKind.INSTANT:
+            return f"Papers come as soon as they are found; arXiv's next announcement is on {announcement}."
+        case _:
+            return f"Papers come {schedule.explain()}, next on {next_post(channel, context)}."

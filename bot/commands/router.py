@@ -1,0 +1,97 @@
+"""From a line of text to a Reply: the way in for every platform.
+
+A command is its first word, in any case, by name or alias; a leading "/papers" is tolerated. `+2` is short for
+`save 2`. Without words, the channel's watches and the help are shown. Whatever is typed, ``Commands.run`` answers:
+mistakes come back as sentences to the caller only, and a defect is logged and admitted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.commands import help, library, searching, settings, status, transfer, watching  # noqa: A004 - it is `help`
+from bot.commands.complaint import answered
+from bot.commands.context import Caller, Context
+from bot.commands.saying import command as typed_command
+from bot.commands.saying import quoted, shown
+from bot.commands.table import PREFIX, find_command, nearest_command
+from bot.errors import CommandError
+from bot.models import Command, Reply
+from bot.ports import Clock, PaperSource, Store
+
+MOST_CHARACTERS = 100_000
+
+HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
+    "watch": watching.watch,
+    "unwatch": watching.unwatch,
+    "list": watching.list_watches,
+    "preview": watching.preview,
+    "search": searching.search,
+    "show": searching.show,
+    "save": library.save,
+    "unsave": library.unsave,
+    "saved": library.saved,
+    "top": library.top,
+    "schedule": settings.schedule,
+    "layout": settings.layout,
+    "digest": settings.digest,
+    "pause": settings.pause,
+    "resume": settings.resume,
+    "status": status.status,
+    "export": transfer.export,
+    "import": transfer.import_,
+    "help": help.help_,
+}
+_PLUS = re.compile(r"\+[0-9]{1,4}")
+
+
+class Commands:
+    """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name."""
+
+    def __init__(
+        self, store: Store, source: PaperSource, clock: Clock, *, wake: Callable[[], None], default_zone: str
+    ) -> None:
+        self._caller = Caller(store, source, clock, wake, default_zone)
+
+    async def run(self, command: Command) -> Reply:
+        """The reply to a command. Raises nothing."""
+        return await answered(self._run(command))
+
+    async def _run(self, command: Command) -> Reply:
+        if len(command.text) > MOST_CHARACTERS:
+            raise CommandError(f"A command has at most {MOST_CHARACTERS:,} characters.", hint="Attach a file instead.")
+        name, argument = split(command.text)
+        context = self._caller.context(command, argument)
+        if not name:
+            return await help.greeting(context)
+        info = find_command(name)
+        if info is None:
+            raise _unknown(name, argument)
+        return await HANDLERS[info.name](context)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The command's word and its argument, which keeps its lines; both may be empty."""
+    name, argument = _first(text)
+    if name.casefold() in (PREFIX, PREFIX[1:]):
+        name, argument = _first(argument)
+    if _PLUS.fullmatch(name):
+        return "save", f"{name} {argument}".strip()
+    return name, argument
+
+
+def _first(text: str) -> tuple[str, str]:
+    words = text.split(None, 1)
+    return shown(words[0], 1000).rstrip(":") if words else "", words[1].strip() if len(words) > 1 else ""
+
+
+def _unknown(name: str, argument: str) -> CommandError:
+    whole = f"{name} {argument}".strip()
+    if near := nearest_command(name):
+        example = f"{near.name} {argument}".strip() if len(argument) <= 500 else near.name
+        hint = f"Did you mean {typed_command(example)}?"
+    else:
+        watch = f"To watch for it: {typed_command('watch ' + whole)}; all" if len(whole) <= 500 else "All"
+        hint = f"{watch} commands: {typed_command('help')}."
+    return CommandError(f"There is no command {quoted(name, 40)}.", hint=hint)

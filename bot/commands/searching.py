@@ -1,0 +1,75 @@
+"""`search` and `show`: papers of the archive, and any paper of arXiv by its id."""
+
+from __future__ import annotations
+
+from bot.commands.back_test import entries
+from bot.commands.choosing import choose
+from bot.commands.context import Context
+from bot.commands.paging import take_page
+from bot.commands.saying import command, lines, paragraph, quoted, shown
+from bot.errors import CommandError
+from bot.models import Entry, Paper, Reply
+from bot.query import Query
+from bot.wording import count, day_text
+
+_PAGE = 10
+
+
+async def search(context: Context) -> Reply:
+    """Papers that match a query, newest first, ten a page. Raises QueryError, CommandError, StoreError."""
+    page = take_page(context.text)
+    if not page.rest:
+        raise CommandError(f"{command('search')} needs a query.", hint=f"For example: {command('search RLHF')}.")
+    query = Query.parse(page.rest)
+    found = await context.store.search(query, limit=_PAGE + 1, offset=page.offset(_PAGE))
+    if not found:
+        return await _nothing(context, page.number, page.rest)
+    where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
+    return Reply(
+        f"Papers that match {quoted(page.rest)}, newest first{where}:",
+        papers=entries(found[:_PAGE], query),
+        more=page.following("search") if len(found) > _PAGE else "",
+    )
+
+
+async def _nothing(context: Context, page: int, typed: str) -> Reply:
+    if page > 1:
+        return Reply(f"There are no more papers that match {quoted(typed)}.")
+    span = await context.store.archive_span()
+    if span.first is None:
+        return Reply("The archive is still empty; it fills with the first poll.")
+    return Reply(
+        lines(
+            f"None of the {count(span.papers, 'paper')} in the archive, which begins on {day_text(span.first)}, "
+            f"matches {quoted(typed)}.",
+            f"To be told when one comes: {command('watch ' + typed)}.",
+        )
+    )
+
+
+async def show(context: Context) -> Reply:
+    """One paper with abstract, comment and links. Raises CommandError, SourceError, StoreError."""
+    words = context.words
+    if len(words) > 1:
+        raise CommandError(
+            f"{command('show')} shows one paper at a time.",
+            hint=f"To find papers: {command('search ' + context.text)}.",
+        )
+    return paper_reply((await choose(context, words, "show"))[0])
+
+
+def paper_reply(paper: Paper) -> Reply:
+    """A paper whole: `show` and the Abstract button."""
+    announced = f", announced {day_text(paper.announced)}" if paper.announced else ""
+    revised = f", revised {day_text(paper.updated.date())}" if paper.version > 1 else ""
+    return Reply(
+        f"arXiv:{paper.id}, version {paper.version}{announced}{revised}:",
+        papers=(Entry(0, paper),),
+        footer=lines(
+            paragraph(paper.abstract),
+            f"Comment: {paragraph(paper.comment, 600)}" if paper.comment else "",
+            f"Journal: {paragraph(paper.journal_ref, 300)}" if paper.journal_ref else "",
+            f"DOI: https://doi.org/{shown(paper.doi, 200)}" if paper.doi else "",
+            f"PDF: {paper.pdf_url}",
+        ),
+    )

@@ -1,0 +1,213 @@
+"""The commands as data, so that help, menus and completion on every platform come from one place.
+
+A usage line names arguments in capitals and optional ones in square brackets; an example can be typed as it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PREFIX = "/papers"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandInfo:
+    """One command: ``usage`` and ``example`` begin with its name, ``summary`` is a sentence without its full stop.
+
+    ``details`` are further sentences for `help NAME`. ``family`` groups commands in the overview.
+    """
+
+    name: str
+    summary: str
+    usage: str
+    example: str
+    family: str
+    aliases: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+WATCHES = "Watches"
+ARCHIVE = "Papers"
+LIBRARY = "Saved papers"
+CHANNEL = "This channel"
+
+COMMANDS: tuple[CommandInfo, ...] = (
+    CommandInfo(
+        name="watch",
+        summary="Post new papers that match a query in this channel",
+        usage="watch QUERY",
+        example='watch diffusion OR "flow matching" -survey',
+        family=WATCHES,
+        aliases=("subscribe", "add"),
+        details=("The query is tried on the archive first, so you see how much it brings.",),
+    ),
+    CommandInfo(
+        name="unwatch",
+        summary="End a watch, by its query or its number in the list",
+        usage="unwatch QUERY or NUMBER",
+        example="unwatch 2",
+        family=WATCHES,
+        aliases=("unsubscribe", "rm"),
+        details=("Any spelling of the same query will do; several numbers end several watches.",),
+    ),
+    CommandInfo(
+        name="list",
+        summary="Show this channel's watches",
+        usage="list",
+        example="list",
+        family=WATCHES,
+        aliases=("ls",),
+    ),
+    CommandInfo(
+        name="preview",
+        summary="Try a query on the archive without watching it",
+        usage="preview QUERY",
+        example='preview "chain of thought"',
+        family=WATCHES,
+    ),
+    CommandInfo(
+        name="search",
+        summary="Find papers in the archive, newest first",
+        usage="search [page:N] QUERY",
+        example="search au:lecun",
+        family=ARCHIVE,
+        details=(
+            "The archive begins some days before the first start of paperroute and grows with each announcement.",
+        ),
+    ),
+    CommandInfo(
+        name="show",
+        summary="Show one paper with its abstract",
+        usage="show ID or LINK or NUMBER",
+        example="show 1706.03762",
+        family=ARCHIVE,
+        details=("A number is the paper's number in the latest post of this channel.",),
+    ),
+    CommandInfo(
+        name="save",
+        summary="Save papers for yourself",
+        usage="save NUMBER or ID or LINK …",
+        example="save 2 5",
+        family=LIBRARY,
+        details=(
+            "A number is the paper's number in the latest post of this channel; `+2` is short for `save 2`.",
+            "A reaction on a post saves too, where the platform has reactions.",
+        ),
+    ),
+    CommandInfo(
+        name="unsave",
+        summary="Take a save back",
+        usage="unsave NUMBER or ID or LINK …",
+        example="unsave 2",
+        family=LIBRARY,
+    ),
+    CommandInfo(
+        name="saved",
+        summary="List saved papers: yours, this channel's or a member's",
+        usage="saved [channel or @MEMBER] [bibtex] [page:N]",
+        example="saved bibtex",
+        family=LIBRARY,
+        details=("With `bibtex` the list comes as a BibTeX file.",),
+    ),
+    CommandInfo(
+        name="top",
+        summary="List the papers that most members saved",
+        usage="top [week or month or all] [bibtex]",
+        example="top month",
+        family=LIBRARY,
+    ),
+    CommandInfo(
+        name="schedule",
+        summary="Show or set when papers are posted",
+        usage="schedule [WHEN]",
+        example="schedule daily 09:00 weekdays Europe/Berlin",
+        family=CHANNEL,
+        details=("Other schedules: `schedule weekly mon 09:00`, `schedule instant`, `schedule off`.",),
+    ),
+    CommandInfo(
+        name="layout",
+        summary="Show or set how papers are posted",
+        usage="layout [thread or cards or digest]",
+        example="layout digest",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="digest",
+        summary="Post what waits, now",
+        usage="digest",
+        example="digest",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="pause",
+        summary="Stop posting until somebody resumes; papers are kept",
+        usage="pause [REASON]",
+        example="pause summer break",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="resume",
+        summary="Post again after a pause",
+        usage="resume",
+        example="resume",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="status",
+        summary="Say how things stand and why it is quiet",
+        usage="status",
+        example="status",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="export",
+        summary="Give this channel's watches and settings as a file",
+        usage="export",
+        example="export",
+        family=CHANNEL,
+    ),
+    CommandInfo(
+        name="import",
+        summary="Make watches and settings from a file or from lines",
+        usage="import FILE or LINES",
+        example="import RLHF",
+        family=CHANNEL,
+        details=(
+            "Takes what `export` gives, attached or pasted, or plain lines with a query each.",
+            "Nothing is changed if anything in it is wrong, and nothing is ever removed.",
+        ),
+    ),
+    CommandInfo(
+        name="help",
+        summary="Explain the commands, one command or the query language",
+        usage="help [COMMAND or query]",
+        example="help query",
+        family=CHANNEL,
+        aliases=("?",),
+    ),
+)
+
+_BY_WORD = {word: info for info in COMMANDS for word in (info.name, *info.aliases)}
+
+
+def find_command(word: str) -> CommandInfo | None:
+    """The command of that name or alias, in any case."""
+    return _BY_WORD.get(word.casefold())
+
+
+def nearest_command(word: str) -> CommandInfo | None:
+    """The command that a mistyped word most likely means: one that begins so, else a near miss, else None."""
+    folded = word.casefold()[:40]
+    begun = {_BY_WORD[known].name for known in _BY_WORD if len(folded) >= 2 and known.startswith(folded)}
+    if len(begun) == 1:
+        return _BY_WORD[begun.pop()]
+    near = difflib.get_close_matches(folded, _BY_WORD, n=1, cutoff=0.7)
+    return _BY_WORD[near[0]] if near else None
+
+
+def families() -> Iterator[tuple[str, tuple[CommandInfo, ...]]]:
+    """The commands by family, in the order of the table."""
+    for family in dict.fromkeys(info.family for info in COMMANDS):
+        yield family, tuple(info for info in COMMANDS if info.family == family)

@@ -1,0 +1,159 @@
+"""What platforms hand to the core: commands, save reactions, buttons and changes of channels (``bot.ports.Handler``).
+
+Reactions save: on a card, or on a post of one paper, that paper; with a number, the paper of that number. On a post of
+several papers a reaction without a number brings a hint, to that member only and once for each post. A reaction taken
+back takes the save back. An event that a platform delivers again changes nothing.
+
+Buttons act once as well: Save on a saved paper says so. Nothing here raises; mistakes come back as a Reply.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.commands import Commands
+from bot.commands.choosing import find_paper
+from bot.commands.complaint import answered
+from bot.commands.saying import command, shown, titled
+from bot.commands.searching import paper_reply
+from bot.commands.settings import paused_by_member
+from bot.errors import PaperrouteError
+from bot.models import (
+    Button,
+    ButtonKind,
+    Channel,
+    ChannelChange,
+    ChannelChangeKind,
+    Command,
+    Entry,
+    MemberRef,
+    Paper,
+    Post,
+    Reaction,
+    Reply,
+)
+from bot.paper_id import parse_paper_id
+from bot.ports import Clock, PaperSource, Store
+from bot.wording import count
+
+_log = logging.getLogger(__name__)
+
+
+class Inbox:
+    """Fulfils ``bot.ports.Handler``. ``wake`` tells the delivery that something may be due now."""
+
+    def __init__(
+        self, commands: Commands, store: Store, source: PaperSource, clock: Clock, *, wake: Callable[[], None]
+    ) -> None:
+        self._commands = commands
+        self._store = store
+        self._source = source
+        self._clock = clock
+        self._wake = wake
+
+    async def command(self, command: Command) -> Reply:
+        """Carry out a command."""
+        return await self._commands.run(command)
+
+    async def reaction(self, reaction: Reaction) -> Reply | None:
+        """Save, or take the save back; None when there is nothing to say."""
+        reply = await answered(self._reaction(reaction))
+        return reply if reply.text else None
+
+    async def button(self, button: Button) -> Reply:
+        """Answer a pressed button, to that member only."""
+        return await answered(self._button(button))
+
+    async def channel_changed(self, change: ChannelChange) -> None:
+        """Follow a channel's change; one that paperroute does not know is none of its business."""
+        try:
+            await self._channel_changed(change)
+        except PaperrouteError as error:
+            _log.warning("a channel's change (%s) could not be kept: %s", change.kind, error)
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("a channel's change (%s) met a defect", change.kind)
+
+    async def _reaction(self, reaction: Reaction) -> Reply:
+        if reaction.event and not await self._first_time("event", reaction.member, reaction.event):
+            return _NOTHING
+        post = await self._store.post_of(reaction.message)
+        if post is None or not post.entries:
+            return _NOTHING
+        entry = _meant(post, reaction.number)
+        if entry is None:
+            return await self._hint(reaction, post) if reaction.added else _NOTHING
+        if reaction.added:
+            await self._store.save(reaction.member, post.channel, entry.paper.id, self._clock.now())
+        else:
+            await self._store.unsave(reaction.member, entry.paper.id)
+        return _NOTHING
+
+    async def _hint(self, reaction: Reaction, post: Post) -> Reply:
+        if not await self._first_time("hint", reaction.member, reaction.member.member, post.key):
+            return _NOTHING
+        numbers = [entry.number for entry in post.entries]
+        return Reply(
+            f"Which of the {len(numbers)} papers? React with its number, "
+            f"or type {command(f'save {min(numbers)}')} for the first one."
+        )
+
+    async def _first_time(self, what: str, member: MemberRef, *names: str) -> bool:
+        """Whether this happens for the first time; event ids are unique within their workspace only."""
+        event = json.dumps([what, member.platform, member.workspace, *names])
+        return await self._store.first_time(event, self._clock.now())
+
+    async def _button(self, button: Button) -> Reply:
+        paper = await find_paper(self._store, self._source, parse_paper_id(button.paper)[0])
+        match button.kind:
+            case ButtonKind.ABSTRACT:
+                return paper_reply(paper)
+            case ButtonKind.SAVE:
+                return await self._save(button, paper)
+            case ButtonKind.DISMISS:
+                dismissed = await self._store.dismiss(button.channel, button.member, paper.id, self._clock.now())
+                return Reply(
+                    f"Noted: {titled(paper.title, 80)} is not for this channel, "
+                    f"as {count(dismissed, 'paper')} so far. {command('status')} says how things stand."
+                )
+
+    async def _save(self, button: Button, paper: Paper) -> Reply:
+        fresh = await self._store.save(button.member, button.channel, paper.id, self._clock.now())
+        said = f"Saved {titled(paper.title, 80)}." if fresh else f"You had saved {titled(paper.title, 80)} already."
+        return Reply(f"{said} To take it back: {command('unsave ' + paper.id)}.")
+
+    async def _channel_changed(self, change: ChannelChange) -> None:
+        channel = await self._store.channel(change.channel)
+        if channel is None:
+            return
+        match change.kind:
+            case ChannelChangeKind.RENAMED:
+                await self._store.open_channel(replace(channel, name=shown(change.name, 100)))
+            case ChannelChangeKind.MOVED:
+                if change.to is not None:
+                    await self._store.move_channel(change.channel, change.to, self._clock.now())
+            case ChannelChangeKind.LOST:
+                await self._pause(channel, change.reason or "this channel cannot be posted to at present")
+            case ChannelChangeKind.ENDED:
+                await self._pause(channel, change.reason or "this channel was deleted")
+            case ChannelChangeKind.REGAINED:
+                if channel.paused and not paused_by_member(channel):
+                    await self._store.set_paused(channel.ref, "", None, self._clock.now())
+                    self._wake()
+
+    async def _pause(self, channel: Channel, reason: str) -> None:
+        """A member's pause stays: it must not end by itself when the channel comes back."""
+        if not paused_by_member(channel):
+            await self._store.set_paused(channel.ref, shown(reason, 300), None, self._clock.now())
+
+
+def _meant(post: Post, number: int | None) -> Entry | None:
+    """The entry that a reaction means: the one of its number, or the only one when it has no number."""
+    if number is None:
+        return post.entries[0] if len(post.entries) == 1 else None
+    return next((entry for entry in post.entries if entry.number == number), None)
+
+
+_NOTHING = Reply("")
