@@ -20,7 +20,7 @@ MARKS = 3
 _ESCAPES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)"  # OSC, DCS, …: titles, clipboard
-    "|\x1b[ -/]*[0-Z\\\\^-~]"
+    "|\x1b[!-/]*[0-Z\\\\^-~]"
 )
 _SPACES = {"\r": " ", "\x0b": " ", "\x0c": " ", "\x85": " ", "\u2028": " ", "\u2029": " "}
 _INVISIBLE = frozenset(

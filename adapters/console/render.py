@@ -41,6 +41,7 @@ TITLE = 300
 AUTHORS = 300
 WORD = 40
 WORDS = 8
+NOTE = 120
 CARD_ABSTRACT = 480
 THREAD_ABSTRACT = 240
 
@@ -138,8 +139,11 @@ def _entry(entry: Entry, columns: int | None) -> list[Line]:
         about.append(f"matched: {', '.join(words)}{f' and {number(more)} more' if more > 0 else ''}")
     if entry.late:
         about.append("arrived late")
+    if entry.note:
+        about.append(one_line(entry.note, NOTE))
+    mark = f"{entry.number:>2}. " if entry.number else "  - "
     return [
-        *_toned(wrap(_title(entry) or "(no title)", columns, f"{entry.number:>2}. "), Tone.STRONG),
+        *_toned(wrap(_title(entry) or "(no title)", columns, mark), Tone.STRONG),
         *_plain(wrap(" · ".join(about), columns, "    ")),
         *_toned(wrap(one_line(paper.abstract_url, TITLE), columns, "    ", broken=False), Tone.FAINT),
     ]

@@ -25,7 +25,7 @@ MOST_FILE = 1_000_000
 QUIT = frozenset({"quit", "exit", "/quit", "/exit"})
 
 _COMMENT = re.compile(r"#(?:[\s#!]|$)")
-_PREFIX = re.compile(r"/?papers(?:\s+|$)", re.IGNORECASE)
+_PREFIX = re.compile(r"\A/?papers(?:\s+|$)", re.IGNORECASE)
 _PASTED = re.compile(r"\s*(?:/?papers\s+)?import\s+[{\[]", re.IGNORECASE)
 _IMPORT = re.compile(r"import\s+(?![{\[])(?P<name>\S.*)", re.IGNORECASE | re.DOTALL)
 

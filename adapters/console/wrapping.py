@@ -41,7 +41,7 @@ def wrap(text: str, columns: int | None, first: str = "", rest: str | None = Non
     if columns is None:
         folded = " ".join(text.split())
         return [first + folded] if folded else []
-    room = max(columns - max(cells(first), cells(rest)), 8)
+    room = max(columns - max(cells(first), cells(rest)), 2)
     lines: list[str] = []
     line, used = "", 0
     for space, chunk in _CHUNKS.findall(text):
