@@ -32,7 +32,7 @@ _UNTELLING = {
     "a", "an", "the", "on", "of", "in", "to", "for", "and", "or", "with", "from", "by", "at", "as", "is", "are", "be",
     "we", "do", "does", "can", "how", "what", "when", "why", "where", "which", "towards", "toward", "via", "using",
 }  # fmt: skip
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+_NO_SURNAMES = frozenset({"jr", "sr", "ii", "iii", "iv", "the"})
 _GROUPS = frozenset({"collaboration", "collaborations", "team", "group", "consortium"})
 # The characters DOIs have in practice; whatever else stands there would need escaping, which breaks the link.
 _DOI = re.compile(r"10\.[0-9]{4,9}/[A-Za-z0-9._;()/:<>+\[\]-]{1,200}")
@@ -86,7 +86,7 @@ def _entry(paper: Paper, key: str) -> Entry:
 
 def _plain_key(paper: Paper) -> str:
     name = _ascii(readable(paper.authors[0])).split() if paper.authors else []
-    name = [word for word in name if word not in _SUFFIXES] or name
+    name = [word for word in name if word not in _NO_SURNAMES] or name
     surname = (name[0] if name and name[-1] in _GROUPS else name[-1]) if name else ""
     telling = [word for word in _ascii(readable(paper.title)).split() if word not in _UNTELLING]
     if not surname or not telling:

@@ -25,26 +25,23 @@ def next_post(channel: Channel, context: Context) -> str:
     return moment_text(due, schedule.zone, context.now)
 
 
-def waiting_papers(channel: Channel, waiting: int, context: Context, *, which: str = "") -> str:
-    """What becomes of ``waiting`` (> 0) papers: a sentence or two. ``which`` follows the count: "… match"."""
-    schedule = Schedule.from_canonical(channel.schedule)
-    papers = count(waiting, "paper") + which
-    wait = "waits" if waiting == 1 else "wait"
-    joint = f"{papers} and {wait}" if which else f"{papers} {wait}"
-    them = "it" if waiting == 1 else "them"
-    they = "it comes" if waiting == 1 else "they come"
+def waiting_papers(channel: Channel, waiting: int, context: Context) -> str:
+    """What becomes of the ``waiting`` (> 0) papers of a channel, in a sentence or two."""
+    return what_becomes(channel, f"{count(waiting, 'paper')} {'waits' if waiting == 1 else 'wait'}", waiting, context)
+
+
+def what_becomes(channel: Channel, subject: str, papers: int, context: Context) -> str:
+    """The same about ``papers`` papers, of which the clause ``subject`` says something: "3 papers match"."""
+    them, they = ("it", "it comes") if papers == 1 else ("them", "they come")
     if channel.paused:
-        return f"{joint}: this channel is paused ({pause_reason(channel)}). {command('resume')} goes on."
+        return f"{subject}, but this channel is paused ({pause_reason(channel)}). {command('resume')} goes on."
+    schedule = Schedule.from_canonical(channel.schedule)
     if schedule.kind is ScheduleKind.OFF:
-        return f"{joint}: the schedule is off. {command('digest')} posts {them} now."
+        return f"{subject}, but the schedule is off. {command('digest')} posts {them} now."
     due = next_post(channel, context)
-    if schedule.kind is ScheduleKind.INSTANT or due == "now":
-        return (
-            f"{joint.removesuffix(f' and {wait}')}: {they} in a moment." if which else f"{joint}: {they} in a moment."
-        )
-    return (
-        f"{joint.removesuffix(f' and {wait}')}; {they} with the next post, {due}. {command('digest')} posts {them} now."
-    )
+    if not due or due == "now":
+        return f"{subject}; {they} in a moment."
+    return f"{subject}; {they} with the next post, {due}. {command('digest')} posts {them} now."
 
 
 def nothing_waits(channel: Channel, context: Context) -> str:

@@ -44,13 +44,12 @@ async def status(context: Context) -> Reply:
 
 def _posts(channel: Channel, figures: ChannelStatus, context: Context) -> str:
     zone = Schedule.from_canonical(channel.schedule).zone
-    due = "" if channel.paused or not figures.watches else next_post(channel, context)
+    due = "" if channel.paused or figures.waiting or not figures.watches else next_post(channel, context)
     last = f", the last on {moment_text(figures.last_posted, zone, context.now)}" if figures.last_posted else ""
     return sentences(
         [
             f"{count(figures.posted, 'paper')} posted{last}; {number(figures.waiting)} waiting.",
             f"The next post is on {due}." if due and due != "now" else "",
-            "The next post is due now." if due == "now" else "",
         ]
     )
 

@@ -14,7 +14,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.advice import advice
 from bot.commands.back_test import Trial, entries, result, try_out
 from bot.commands.context import Context
-from bot.commands.outlook import nothing_waits, waiting_papers
+from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, quoted, sentences, shown, titled
 from bot.errors import CommandError, QueryError
@@ -171,8 +171,8 @@ async def _what_comes(context: Context, channel: Channel, made: Watch) -> str:
         await context.store.set_due(channel.ref, context.now)
         channel = replace(channel, next_due=context.now)
         context.wake()
-    match = " of the latest announcement matches" if owed == 1 else " of the latest announcement match"
-    return waiting_papers(channel, owed, context, which=match)
+    subject = f"{count(owed, 'paper')} of the latest announcement {'matches' if owed == 1 else 'match'}"
+    return what_becomes(channel, subject, owed, context)
 
 
 def _numbers(typed: list[str]) -> bool:
