@@ -1,0 +1,171 @@
+"""What a word is: one function for watching, searching and the archive's full-text index.
+
+``words(text)`` gives the words of a title or an abstract, ``name_words(name)`` those of an author's name, which are the
+same except that a name has no plural (``Adams`` is not ``Adam``). Every comparison of text in paperroute, the full-text
+index included, is a comparison of such words, so watching and searching cannot disagree.
+
+- A word is a run of letters and digits of any script. Everything else stands between words: white space, punctuation,
+  hyphens, dashes, slashes, underscores. ``fine-tuning`` is ``fine tuning``, ``GPT-4`` is ``gpt 4``, ``0.5`` is ``0 5``.
+- Two signs may end a word: ``++`` (``C++``) and, after a single letter, ``#`` (``C#``).
+- Case, accents and compatibility forms are folded (Unicode NFKD, marks dropped, casefold): ``Gödel`` is ``godel``,
+  ``ł`` is ``l``, ``ß`` is ``ss``, ligatures and wide forms are plain. Greek letters stay letters: ``α`` is not
+  ``alpha``.
+- Raised and lowered signs belong to the word they stand on: ``R²``, ``R^2``, ``$R^2$`` and ``R2`` are one word ``r2``
+  (and not the two words ``R 2``), ``CO₂``, ``CO$_2$`` and ``CO2`` are ``co2``.
+- LaTeX is resolved first (``bot.latex``): ``$\\alpha$`` is ``α``, ``\\'e`` is ``é``, ``\\emph{x}`` is ``x``.
+- Soft hyphens, zero-width and bidirectional control characters vanish. A possessive is dropped (``model's``), another
+  apostrophe inside a word too (``don't`` is ``dont``, ``O'Brien`` is ``obrien``).
+- Plurals are folded to the singular (``bot.plurals``).
+
+Normalised words hold ASCII letters, digits, ``+``, ``#`` and non-ASCII letters and digits: no other ASCII punctuation,
+no white space. ``normalize(normalize(text)) == normalize(text)``. Any ``str`` is accepted, lone surrogates too, in time
+linear in its length. Compatibility decomposition: Unicode Standard Annex #15.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import chain
+
+from bot.latex import looks_like_latex, readable
+from bot.plurals import singular
+
+__all__ = [
+    "NORMALIZER_VERSION",
+    "name_words",
+    "normalize",
+    "plural_forms",
+    "prefix_matches",
+    "prefix_word",
+    "readable",
+    "words",
+]
+
+NORMALIZER_VERSION = 1
+"""Rises when any text gets other words than before: what was stored as words must then be made again."""
+
+
+def words(text: str) -> list[str]:
+    """The normalised words of a title or an abstract, in order."""
+    return _split(text, _SINGULARS)
+
+
+def normalize(text: str) -> str:
+    """The normalised words with one space between: the form that is stored and searched."""
+    return " ".join(words(text))
+
+
+def name_words(name: str) -> list[str]:
+    """The normalised words of one author's name: as ``words``, but nothing counts as a plural."""
+    return _split(name, _NAMES)
+
+
+def prefix_word(text: str) -> str | None:
+    """The normalised beginning of words that ``text`` is, None when it is not exactly one word."""
+    found = name_words(text)
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def plural_forms(prefix: str) -> frozenset[str]:
+    """Words that do not begin with ``prefix`` although their plural does: ``policie`` → ``policy``."""
+    forms = (singular(prefix + ending) for ending in ("", "s", "es", "ces"))
+    return frozenset(form for form in forms if not form.startswith(prefix))
+
+
+def prefix_matches(prefix: str, word: str) -> bool:
+    """Whether a normalised word, or its plural, begins with ``prefix``."""
+    return word.startswith(prefix) or word in plural_forms(prefix)
+
+
+_APOSTROPHES = frozenset("'’‘‛ʼʻʹ´＇՚")
+_SIGNS = frozenset("+#")
+_VANISHING = frozenset("™℠")
+# Letters of the Latin script that Unicode does not decompose, as they are commonly typed without them.
+_LETTERS = {
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ȷ": "j", "æ": "ae", "œ": "oe",
+    "ŧ": "t", "ŋ": "n", "ɨ": "i", "ɵ": "o", "ə": "e",
+}  # fmt: skip
+
+
+def _folded(character: str) -> str:
+    """What one character gives: lower-case letters and digits, signs, an apostrophe, a space, or nothing."""
+    if character in _APOSTROPHES:
+        return "'"
+    if character in _VANISHING:
+        return ""
+    if character == "♯":
+        return "#"
+    before, text = "", character
+    while text != before:  # decomposing and case folding feed each other; three rounds are the most seen
+        before = text
+        text = unicodedata.normalize("NFKD", text).casefold()
+        text = "".join(_LETTERS.get(part, part) for part in text)
+    return "".join(_kept(part) for part in text)
+
+
+def _kept(part: str) -> str:
+    """A folded character itself where it belongs to a word, nothing for marks and invisible ones, else a space."""
+    if part in _APOSTROPHES:
+        return "'"
+    if part.isalnum() or part in _SIGNS:
+        return part
+    return "" if part in _VANISHING or unicodedata.category(part) in {"Mn", "Mc", "Me", "Cf"} else " "
+
+
+class _Characters(dict[int, str]):
+    """A table for ``str.translate`` that fills itself: one entry a character that was ever seen."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _folded(chr(code))
+        return folded
+
+
+class _Memo(dict[str, tuple[str, ...]]):
+    """Raw word → its normalised words. Forgets everything when full: a day's papers have some 25,000 raw words."""
+
+    ENTRIES = 1 << 15
+    LONGEST = 40
+
+    def __init__(self, *, plurals: bool) -> None:
+        super().__init__()
+        self._plurals = plurals
+
+    def __missing__(self, raw: str) -> tuple[str, ...]:
+        found = _finished(raw, plurals=self._plurals)
+        if len(raw) <= self.LONGEST:
+            if len(self) >= self.ENTRIES:
+                self.clear()
+            self[raw] = found
+        return found
+
+
+_CHARACTERS = _Characters()
+_SINGULARS = _Memo(plurals=True)
+_NAMES = _Memo(plurals=False)
+_PIECE = re.compile(r"([^+#]+)(\+\+|#)?")
+
+
+def _split(text: str, memo: _Memo) -> list[str]:
+    if looks_like_latex(text):
+        text = readable(text)
+    raw = text.translate(_CHARACTERS).split()
+    return list(chain.from_iterable(map(memo.__getitem__, raw)))
+
+
+def _finished(raw: str, *, plurals: bool) -> tuple[str, ...]:
+    """The words of a run of letters, digits, signs and apostrophes: apostrophes and stray signs out, plural folded."""
+    if raw.isalnum():
+        return (singular(raw) if plurals else raw,)
+    found: list[str] = []
+    for body, sign in _PIECE.findall(raw):
+        word = body.strip("'").removesuffix("'s").replace("'", "")
+        if not word:
+            continue
+        if (sign == "++" and not word.isdecimal()) or (sign == "#" and len(word) == 1 and word.isalpha()):
+            found.append(word + sign)
+        else:
+            found.append(singular(word) if plurals else word)
+    return tuple(found)
