@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.models import Receipt
+from bot.models import ChannelRef, Receipt
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June",
@@ -55,6 +55,11 @@ def moment_text(moment: datetime, zone: str, now: datetime | None = None) -> str
 def digest_heading(papers: int, moment: datetime, zone: str) -> str:
     """``5 new papers · Wednesday 4 March 2026``, the day as it is in ``zone`` at ``moment``."""
     return f"{count(papers, 'new paper')} · {day_text(moment.astimezone(ZoneInfo(zone)).date())}"
+
+
+def channel_text(ref: ChannelRef) -> str:
+    """A channel as the log names it: ``slack T1/C2``. For people, ``Channel.name`` reads better."""
+    return f"{ref.platform} {ref.workspace}/{ref.channel}"
 
 
 def part_text(part: int, parts: int) -> str:

@@ -1,0 +1,130 @@
+"""From what is owed to what is to be posted: the channels whose time has come get their posts into the outbox.
+
+A channel with nothing waiting is moved on to its next time in silence. After downtime there is one digest with all that
+waited, since what is composed is whatever waits now. What cannot be stored because a delivery changed meanwhile (a
+watch ended, somebody else composed) is composed anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from bot.channel_schedule import Schedule, ScheduleKind
+from bot.digest import compose
+from bot.errors import CommandError
+from bot.models import Channel, ChannelRef, PostLimits
+from bot.ports import Clock, Store
+from bot.wording import channel_text, count
+
+logger = logging.getLogger(__name__)
+
+# At most so many papers are composed in one go; the rest follows at once.
+MOST_PAPERS = 10_000
+_CHANNELS = 100
+_TRIES = 3
+
+
+class Composer:
+    """Composes for the channels of the platforms in ``limits``."""
+
+    def __init__(self, store: Store, limits: Mapping[str, PostLimits], clock: Clock) -> None:
+        self._store = store
+        self._limits = limits
+        self._clock = clock
+
+    async def due(self) -> int:
+        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
+        posts = 0
+        done: set[ChannelRef] = set()
+        limit = _CHANNELS
+        while True:
+            channels = await self._store.due_channels(self._clock.now(), limit)
+            fresh = [channel for channel in channels if channel.ref not in done]
+            done.update(channel.ref for channel in fresh)
+            for channel in fresh:
+                posts += await self.channel(channel)
+            if len(channels) < limit:
+                return posts
+            if not fresh:
+                # Channels that stay due (their platform is not served by this process) must not hide the others.
+                limit *= 2
+
+    async def chosen(self, refs: Iterable[ChannelRef]) -> int:
+        """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
+        posts = 0
+        for ref in refs:
+            channel = await self._store.channel(ref)
+            if channel is not None and not channel.paused:
+                posts += await self.channel(channel)
+        return posts
+
+    async def everything(self) -> int:
+        """Compose for all channels before their time, save those that are paused or off."""
+        posts = 0
+        for platform in self._limits:
+            for channel in await self._store.channels(platform):
+                if not channel.paused and _kind(channel) != ScheduleKind.OFF:
+                    posts += await self.channel(channel)
+        return posts
+
+    async def forgotten(self) -> int:
+        """Compose for instant channels with something waiting that nobody announced: for the start after a crash."""
+        posts = 0
+        for platform in self._limits:
+            for channel in await self._store.channels(platform):
+                if not channel.paused and _kind(channel) == ScheduleKind.INSTANT:
+                    posts += await self.channel(channel)
+        return posts
+
+    async def channel(self, channel: Channel) -> int:
+        """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""
+        composed = 0
+        if channel.ref.platform not in self._limits:
+            return composed
+        for _ in range(_TRIES):
+            # The receipt first: a poll that ends in between is then proved by the next receipt, not by one too early.
+            receipt, poll = await self._store.receipt(channel.ref)
+            deliveries = await self._store.waiting(channel.ref, MOST_PAPERS)
+            now = self._clock.now()
+            limits = self._limits[channel.ref.platform]
+            posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now)
+            # Composing takes a moment, in which a member may have changed the channel.
+            current = await self._store.channel(channel.ref)
+            if current is None or current.paused:
+                break
+            channel = current
+            try:
+                next_due = Schedule.from_canonical(channel.schedule).next_after(now)
+            except CommandError as error:
+                await self._pause(channel.ref, error, now)
+                break
+            if not posts:
+                await self._store.set_due(channel.ref, next_due)
+            elif await self._store.put_posts(
+                channel.ref,
+                posts,
+                receipted=poll,
+                next_due=now if len(deliveries) >= MOST_PAPERS else next_due,
+                now=now,
+            ):
+                composed += len(posts)
+                logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
+            else:
+                continue
+            if _kind(channel) != ScheduleKind.INSTANT or not await self._store.waiting(channel.ref, 1):
+                break
+            # A poll recorded something and made the channel due after this had looked, and moving on undid that.
+            await self._store.set_due(channel.ref, now)
+        return composed
+
+    async def _pause(self, ref: ChannelRef, error: CommandError, now: datetime) -> None:
+        reason = f"Its schedule cannot be read: {error.message} Set it anew with `schedule daily 09:00`, then `resume`."
+        await self._store.set_paused(ref, reason, None, now)
+        logger.warning("Paused %s. %s", channel_text(ref), reason)
+
+
+def _kind(channel: Channel) -> str:
+    return channel.schedule.partition(" ")[0]

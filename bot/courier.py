@@ -1,0 +1,197 @@
+"""One platform's posts under way: claimed, sent, looked up, and their outcomes written down.
+
+``bot.outcome`` decides what an attempt means; this carries it out. An outcome that the store cannot take (disk full) is
+kept and offered again until it can: it would otherwise be known to nobody. A post whose courier is cancelled before
+that stays ``sending`` in the store, as after a crash, and is looked up at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from random import Random
+from typing import TypeVar
+
+from bot.digest import post_key
+from bot.errors import PaperrouteError, StoreError
+from bot.models import ChannelRef, OutboxItem, Post, PostKind
+from bot.outcome import Again, Dead, LookUp, Outcome, Sent, after_failing_to_look_up, after_looking_up, after_sending
+from bot.pacing import Pacer, within
+from bot.ports import Chat, Clock, Store
+from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
+from bot.wording import channel_text, count, part_text
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# Discord's client alone may take 5 s to return after a message was stored, and an upload longer.
+SEND_TIMEOUT = 120.0
+FIND_TIMEOUT = 120.0
+# Posts and look-ups under way at a time.
+MOST_SENDING = 64
+MOST_LOOKING_UP = 8
+
+
+class Courier:
+    """Sends the posts of ``chat``'s platform. ``finished`` is called whenever a post or a look-up has ended.
+
+    ``sent`` and ``dead`` count the outcomes.
+    """
+
+    def __init__(self, store: Store, chat: Chat, clock: Clock, random: Random, finished: Callable[[], None]) -> None:
+        self.chat = chat
+        self.sent = 0
+        self.dead = 0
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._finished = finished
+        self._pacer = Pacer(clock)
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._looking_up: dict[str, asyncio.Task[None]] = {}
+        self._moments: list[datetime] = []
+        self._defects: list[BaseException] = []
+
+    @property
+    def under_way(self) -> set[asyncio.Task[None]]:
+        """The tasks of posts and look-ups that have not ended."""
+        return {*self._sending.values(), *self._looking_up.values()}
+
+    async def round(self, begun: datetime) -> int:
+        """Start the look-ups and posts whose time has come; returns how many. Raises StoreError.
+
+        ``begun``: when this process began to deliver; nothing was under way in an earlier one after that.
+        """
+        for defect in self._defects:
+            self._defects = []
+            raise defect
+        platforms, now = (self.chat.platform,), self._clock.now()
+        started = 0
+        free = MOST_LOOKING_UP - len(self._looking_up)
+        if free > 0:
+            # Those under way are still uncertain in the store, and may come first.
+            for item in await self._store.uncertain_posts(platforms, now, MOST_LOOKING_UP):
+                if item.post.key not in self._looking_up and item.post.key not in self._sending and started < free:
+                    self._start(self._looking_up, item.post.key, self._look_up(item, begun))
+                    started += 1
+        free = MOST_SENDING - len(self._sending)
+        if free > 0:
+            for item in await self._store.claim(platforms, now, free):
+                self._start(self._sending, item.post.key, self._send(item))
+                started += 1
+        return started
+
+    def next_moment(self) -> datetime | None:
+        """The next moment after now for which a post was put off."""
+        now = self._clock.now()
+        while self._moments and self._moments[0] <= now:
+            heapq.heappop(self._moments)
+        return self._moments[0] if self._moments else None
+
+    def _start(self, tasks: dict[str, asyncio.Task[None]], key: str, work: Coroutine[object, object, None]) -> None:
+        def done(task: asyncio.Task[None]) -> None:
+            del tasks[key]
+            if not task.cancelled() and (defect := task.exception()):
+                self._defects.append(defect)
+            self._finished()
+
+        tasks[key] = asyncio.create_task(work, name=f"post {key}")
+        tasks[key].add_done_callback(done)
+
+    async def _send(self, item: OutboxItem) -> None:
+        post = item.post
+        await self._pacer.turn(post.channel)
+        outcome: Outcome
+        try:
+            message = await within(self._clock, SEND_TIMEOUT, self.chat.send(post.channel, post))
+        except Exception as error:  # noqa: BLE001  whatever a platform's client raises, the post may have been stored
+            self._report("Sending", item, error)
+            outcome = after_sending(item, error, self._clock.now(), self._random)
+        else:
+            outcome = Sent(message)
+        self._pacer.posted(post.channel, self.chat.limits.interval)
+        await self._settle(item, outcome)
+
+    async def _look_up(self, item: OutboxItem, begun: datetime) -> None:
+        post = item.post
+        outcome: Outcome
+        try:
+            found = await within(self._clock, FIND_TIMEOUT, self.chat.find(post.channel, post))
+        except Exception as error:  # noqa: BLE001  a look-up that fails in whatever way decides nothing
+            self._report("Looking up", item, error)
+            outcome = after_failing_to_look_up(item, error, self._clock.now())
+        else:
+            # Attempts of this process are looked up only when they have settled; one of an earlier process may have
+            # been under way until this one began.
+            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random)
+        await self._settle(item, outcome)
+
+    def _report(self, doing: str, item: OutboxItem, error: Exception) -> None:
+        if isinstance(error, (PaperrouteError, TimeoutError)):
+            return  # said with the outcome
+        report(f"{doing} {_named(item.post)}", error)
+
+    async def _settle(self, item: OutboxItem, outcome: Outcome) -> None:
+        """Write an outcome down."""
+        key, channel = item.post.key, item.post.channel
+        match outcome:
+            case Sent(message):
+                await self._keep(lambda: self._store.sent(key, message, self._clock.now()))
+                self.sent += 1
+                logger.info("Posted %s, attempt %d.", _named(item.post), item.attempts)
+            case Again(at, error, workspace):
+                await self._postpone(channel, at, workspace)
+                await self._keep(lambda: self._store.retry(key, at, error))
+                heapq.heappush(self._moments, at)
+                logger.warning("Not posted, to be tried again %s: %s. %s", _utc(at), _named(item.post), error)
+            case LookUp(at, error, workspace, pause):
+                await self._postpone(channel, at, workspace)
+                if pause:
+                    await self._keep(lambda: self._store.set_paused(channel, pause, None, self._clock.now()))
+                await self._keep(lambda: self._store.uncertain(key, at, error))
+                heapq.heappush(self._moments, at)
+                logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
+            case Dead(error, pause, ended):
+                # The channel first: it is its resumption that brings the papers of a dead post back.
+                now = self._clock.now()
+                paused = await self._keep(lambda: self._store.set_paused(channel, pause, None, now))
+                if paused and not ended and item.post.kind is not PostKind.NOTICE:
+                    # What a channel refuses may be one message; where it is all of them, this dies as well.
+                    notice = _stopped(item.post, pause, now)
+                    await self._keep(lambda: self._store.put_notice(notice, now))
+                await self._keep(lambda: self._store.dead(key, error, now))
+                self.dead += 1
+                logger.error("Given up and channel paused: %s. %s", _named(item.post), pause)
+
+    async def _postpone(self, channel: ChannelRef, until: datetime, workspace: bool) -> None:
+        if workspace:
+            await self._keep(lambda: self._store.postpone_workspace(channel.platform, channel.workspace, until))
+
+    async def _keep(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write until the store takes it."""
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                return await write()
+            except StoreError as error:
+                report("Writing down what became of a post", error)
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _stopped(post: Post, reason: str, now: datetime) -> Post:
+    """The notice that a channel is paused; one for each post that led to it."""
+    text = f"Posts to this channel are paused. {reason} When that is settled, `resume` brings what has waited."
+    return Post(post_key(post.channel, PostKind.NOTICE, (), now, post.key), post.channel, PostKind.NOTICE, text=text)
+
+
+def _named(post: Post) -> str:
+    part = f" {part_text(post.part, post.parts)}" if post.parts > 1 else ""
+    return f"{post.kind}{part} {post.key} with {count(len(post.entries), 'paper')} to {channel_text(post.channel)}"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

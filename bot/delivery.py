@@ -1,0 +1,203 @@
+"""From the outbox to the platforms: each post once.
+
+A post's intent is committed before it is sent (``claim``), and its outcome after; ``bot.outcome`` decides what an
+attempt means. Whatever instant the process dies at, the store then says one of:
+
+- ``pending``: not attempted, or known not to be there. It is sent.
+- ``sending``: perhaps sent. At the next start it becomes uncertain and is looked up on the platform: found, it was
+  sent; absent, and the process that might still be sending it has been dead for 30 s, it is sent again.
+- ``sent`` or ``dead``: settled.
+
+One post at a time in a channel, since the store hands out no other while one is open, so that order holds and one
+uncertain post keeps its channel waiting, and no other channel. Platforms have separate limits for posts under way: one
+that hangs keeps no other from its work.
+
+The dispatcher works in rounds: compose what is due, look up what is uncertain, claim and send. A round starts when
+``wake`` is called, when a post was finished, when the next attempt is due, and with each minute of the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.composing import Composer
+from bot.courier import Courier
+from bot.errors import StoreError
+from bot.models import ChannelRef
+from bot.pacing import within
+from bot.ports import Chat, Clock, Store
+from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
+from bot.wording import count
+
+logger = logging.getLogger(__name__)
+
+# Ended within the five seconds that a service manager may give a process to stop.
+GRACE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What a drain did: posts composed, sent and given up; ``next_attempt``: when what is left is tried again."""
+
+    composed: int
+    sent: int
+    dead: int
+    next_attempt: datetime | None
+
+
+class Dispatcher:
+    """Delivers through ``chats``, which have been started. ``random`` spreads retries."""
+
+    def __init__(self, store: Store, chats: Sequence[Chat], clock: Clock, *, random: Random) -> None:
+        self._store = store
+        self._clock = clock
+        self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
+        self._composer = Composer(store, {chat.platform: chat.limits for chat in chats}, clock)
+        self._platforms = [chat.platform for chat in chats]
+        self._awake = asyncio.Event()
+        self._begun: datetime | None = None
+        self._running = False
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something may be due: start a round now. To be called in the event loop."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Deliver until ``stop`` or cancelled, then let what is under way finish. A StoreError is waited out.
+
+        Anything else that is raised is a defect; ``run`` may then be called again.
+        """
+        self._running = True
+        failures = SHORTEST_PAUSE
+        try:
+            while not self._stopping:
+                self._awake.clear()
+                try:
+                    await self._round()
+                    pause = (await self._next_round() - self._clock.now()).total_seconds()
+                    failures = SHORTEST_PAUSE
+                except StoreError as error:
+                    report("Delivering", error)
+                    pause, failures = failures, min(failures * 2, LONGEST_PAUSE)
+                with suppress(TimeoutError):
+                    await within(self._clock, pause, self._woken())
+        finally:
+            await self._finish(GRACE)
+            self._begun = None
+            self._running = False
+
+    async def stop(self, grace: float = GRACE) -> None:
+        """Claim nothing more; give what is under way ``grace`` seconds, then cut it off: the next start looks it up.
+
+        ``run`` and ``drain`` return as well.
+        """
+        self._stopping = True
+        self.wake()
+        await self._finish(grace)
+
+    async def drain(
+        self, refs: Iterable[ChannelRef] | None = None, *, everything: bool = False, patience: float = 90.0
+    ) -> Drained:
+        """Compose what is due (or what waits in ``refs``, or everywhere) and send until nothing is left to do.
+
+        Posts that are to be tried again or looked up within ``patience`` seconds are waited for. ``everything`` leaves
+        out channels that are paused or off. Raises StoreError.
+        """
+        end = self._clock.now() + timedelta(seconds=patience)
+        sent, dead = self._counts()
+        try:
+            begun = await self._begin()
+            if refs is not None:
+                composed = await self._composer.chosen(refs)
+            else:
+                composed = await (self._composer.everything() if everything else self._composer.due())
+            while not self._stopping:
+                started = await self._start(begun)
+                if under_way := self._under_way():
+                    await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                elif not started:
+                    moment = await self._next_attempt()
+                    if moment is None or moment > end:
+                        break
+                    await self._clock.sleep((moment - self._clock.now()).total_seconds())
+            now_sent, now_dead = self._counts()
+            return Drained(composed, now_sent - sent, now_dead - dead, await self._store.next_attempt(self._platforms))
+        finally:
+            if not self._running:
+                await self._finish(GRACE)
+                self._begun = None
+
+    async def _round(self) -> None:
+        first = self._begun is None
+        begun = await self._begin()
+        if first:
+            await self._composer.forgotten()
+        await self._composer.due()
+        await self._start(begun)
+
+    async def _begin(self) -> datetime:
+        """Once, before anything is sent: what an earlier process left half done has to be looked up."""
+        if self._begun is None:
+            if interrupted := await self._store.interrupted(self._platforms):
+                logger.warning("%s cut off; each is looked up before anything is sent again.",
+                               count(interrupted, "post was", "posts were"))  # fmt: skip
+            self._begun = self._clock.now()
+        return self._begun
+
+    async def _start(self, begun: datetime) -> int:
+        """Start what may be sent or looked up now; returns how much that is."""
+        if self._stopping:
+            return 0
+        return sum([await courier.round(begun) for courier in self._couriers])
+
+    async def _next_round(self) -> datetime:
+        """The next full minute, when channels may be due, or the next attempt before that."""
+        now = self._clock.now()
+        minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        attempt = await self._next_attempt()
+        return minute if attempt is None else min(minute, attempt)
+
+    async def _next_attempt(self) -> datetime | None:
+        """The next moment after now at which a post may be tried or looked up, None when there is none.
+
+        The store may name a moment that has passed, of a post that has to wait for another one of its channel; that
+        other one's moment is then known to the couriers.
+        """
+        now = self._clock.now()
+        moments = [courier.next_moment() for courier in self._couriers]
+        moments.append(await self._store.next_attempt(self._platforms))
+        return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
+    async def _woken(self) -> None:
+        await self._awake.wait()
+
+    def _counts(self) -> tuple[int, int]:
+        return sum(courier.sent for courier in self._couriers), sum(courier.dead for courier in self._couriers)
+
+    def _under_way(self) -> set[asyncio.Task[None]]:
+        return {task for courier in self._couriers for task in courier.under_way}
+
+    async def _finish(self, grace: float) -> None:
+        """Wait for what is under way, at most ``grace`` seconds; then cut it off."""
+        if not (under_way := self._under_way()):
+            return
+        try:
+            await within(self._clock, grace, _all(under_way))
+        except TimeoutError:
+            logger.warning("%s cut off; each is looked up at the next start.",
+                           count(len(self._under_way()), "post was", "posts were"))  # fmt: skip
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _all(tasks: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)

@@ -1,0 +1,155 @@
+"""Deliveries → posts, within a platform's sizes. Pure.
+
+In: a channel, the papers owed to it, the receipt since its last digest, the platform's limits, the moment. Out: posts
+in the order in which they are to appear.
+
+- Order of papers: those that arrived late come last; before that, a paper that more of the channel's watches want comes
+  first, papers of the same watches stand together, and among equals the given order stays (newest id first).
+- Numbers count from 1 through all parts of a digest and through all cards; they are what members choose a paper by.
+- A digest whose papers do not fit into one message goes on in further parts: nothing is dropped for length. One that
+  is too long for a message of its own still gets one; the platform trims what it shows.
+- Layouts: THREAD, the digest's parts and then a card for each paper in the thread of its part; CARDS, a card for each
+  paper; DIGEST, the parts alone.
+- The receipt, with the number of papers as ``matched``, stands on the last part (CARDS: on the last card), where the
+  papers it counts have been read.
+- Keys follow from the channel, the deliveries and the moment, so that a composition that was stored is never stored
+  twice, and papers owed again after a dead post get a new key.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.channel_schedule import Schedule
+from bot.errors import CommandError, QueryError
+from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, PostLimits, Receipt
+from bot.query import Query
+from bot.text import readable
+from bot.wording import authors_line, digest_heading
+
+# What stands around the entries: heading with part, receipt with every clause.
+FRAME = 300
+
+
+def compose(
+    channel: Channel,
+    deliveries: Sequence[Delivery],
+    receipt: Receipt,
+    limits: PostLimits,
+    now: datetime,
+) -> list[Post]:
+    """The posts that bring ``deliveries`` to ``channel``; none when there are no deliveries."""
+    if not deliveries:
+        return []
+    entries = _entries(deliveries)
+    receipt = replace(receipt, matched=len(entries))
+    parts: list[list[Entry]] = [] if channel.layout is Layout.CARDS else split(entries, limits)
+    posts = [
+        Post(
+            key=post_key(channel.ref, PostKind.DIGEST, part, now),
+            channel=channel.ref,
+            kind=PostKind.DIGEST,
+            heading=digest_heading(len(entries), now, _zone(channel)),
+            entries=tuple(part),
+            receipt=receipt if number == len(parts) else None,
+            part=number,
+            parts=len(parts),
+        )
+        for number, part in enumerate(parts, 1)
+    ]
+    if channel.layout is Layout.DIGEST:
+        return posts
+    thread = {entry.number: post.key for post in posts for entry in post.entries}
+    cards = [
+        Post(
+            key=post_key(channel.ref, PostKind.CARD, (entry,), now),
+            channel=channel.ref,
+            kind=PostKind.CARD,
+            entries=(entry,),
+            thread_of=thread.get(entry.number),
+        )
+        for entry in entries
+    ]
+    if channel.layout is Layout.CARDS:
+        cards[-1] = replace(cards[-1], receipt=receipt)
+    return posts + cards
+
+
+def split(entries: Sequence[Entry], limits: PostLimits) -> list[list[Entry]]:
+    """The entries in order, cut into parts of at most ``limits.papers`` and ``limits.characters``; none empty."""
+    parts: list[list[Entry]] = []
+    room = 0
+    for entry in entries:
+        size = entry_characters(entry, limits)
+        if not parts or len(parts[-1]) >= max(1, limits.papers) or size > room:
+            parts.append([])
+            room = limits.characters - FRAME
+        parts[-1].append(entry)
+        room -= size
+    return parts
+
+
+def entry_characters(entry: Entry, limits: PostLimits) -> int:
+    """How many characters to reckon for an entry of a digest: its text as people see it, its link, mark-up."""
+    paper = entry.paper
+    return (
+        max(len(paper.title), len(readable(paper.title)))
+        + len(authors_line(paper.authors))
+        + len(paper.primary_category)
+        + sum(len(word) + 2 for word in entry.words)
+        + len(paper.abstract_url)
+        + len(str(entry.number))
+        + limits.overhead
+    )
+
+
+def post_key(channel: ChannelRef, kind: PostKind, entries: Iterable[Entry], now: datetime, text: str = "") -> str:
+    """24 characters of a–z2–7 that name a post: the same for the same channel, kind, deliveries, moment and text."""
+    named = [channel.platform, channel.workspace, channel.channel, kind, now.isoformat(), text]
+    named += [f"{entry.delivery}:{entry.paper.id}" for entry in entries]
+    # The length before each part keeps ("ab", "c") and ("a", "bc") apart.
+    digest = hashlib.sha256("".join(f"{len(part)}:{part}" for part in named).encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest[:15]).decode("ascii").lower()
+
+
+def _entries(deliveries: Sequence[Delivery]) -> list[Entry]:
+    queries: dict[str, Query | None] = {}
+    for canonical in sorted({query for delivery in deliveries for query in delivery.queries}):
+        try:
+            queries[canonical] = Query.parse(canonical)
+        except QueryError:
+            # Written by a version that read more than this one: the paper is owed all the same.
+            queries[canonical] = None
+    ordered = sorted(deliveries, key=lambda delivery: (delivery.late, -len(delivery.queries), sorted(delivery.queries)))
+    return [
+        Entry(
+            number=number,
+            paper=delivery.paper,
+            words=_words([queries[canonical] for canonical in delivery.queries], delivery.paper),
+            queries=delivery.queries,
+            late=delivery.late,
+            delivery=delivery.id,
+        )
+        for number, delivery in enumerate(ordered, 1)
+    ]
+
+
+def _words(queries: Iterable[Query | None], paper: Paper) -> tuple[str, ...]:
+    """What matched, each once: words that differ only in case are the same to a reader."""
+    found: dict[str, str] = {}
+    for query in queries:
+        for word in (query and query.matches(paper)) or ():
+            found.setdefault(word.casefold(), word)
+    return tuple(found.values())
+
+
+def _zone(channel: Channel) -> str:
+    try:
+        return Schedule.from_canonical(channel.schedule).zone
+    except CommandError:
+        # The heading is not worth losing a digest for; the dispatcher reports the broken schedule.
+        return "UTC"

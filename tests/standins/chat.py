@@ -1,0 +1,142 @@
+"""A chat platform in memory, with faults on order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.errors import DeliveryError
+from bot.models import ChannelRef, MessageRef, Post, PostLimits
+from bot.ports import Handler
+
+
+class Trouble(Enum):
+    """What can go wrong with a send besides an exception."""
+
+    LOST_ANSWER = auto()  # stored, and the answer lost
+    HANG = auto()  # not stored, and no answer
+    STORED_HANG = auto()  # stored, and no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the platform keeps it."""
+
+    ref: MessageRef
+    post: Post
+
+
+Fault = BaseException | Trouble | None
+
+
+class MemoryChat:
+    """``bot.ports.Chat`` in memory.
+
+    ``send_faults`` and ``find_faults`` are used up from the left, one a call; None is a call that goes well. A fault
+    that is an exception is raised before anything is stored. ``refusals`` holds for every send to a channel. ``wire``
+    is called with "send" or "find" at each moment at which the process could die: before and after storing, before and
+    after looking.
+    """
+
+    def __init__(
+        self,
+        platform: str = "console",
+        limits: PostLimits = PostLimits(papers=3, characters=4_000, overhead=10),  # noqa: B008  frozen
+    ) -> None:
+        self.platform = platform
+        self.limits = limits
+        self.messages: list[Message] = []
+        self.send_faults: deque[Fault] = deque()
+        self.find_faults: deque[Fault] = deque()
+        self.refusals: dict[ChannelRef, DeliveryError] = {}
+        self.sends: list[str] = []
+        self.finds: list[str] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self.hidden = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.changed = asyncio.Event()
+        self.wire: Callable[[str], None] = lambda _: None
+        self.handler: Handler | None = None
+        self.closed = False
+
+    async def start(self, handler: Handler) -> None:
+        self.handler = handler
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        self.sends.append(post.key)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.changed.set()
+        try:
+            return await self._send(channel, post)
+        finally:
+            self.under_way -= 1
+
+    async def _send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        await asyncio.sleep(0)
+        await self.gate.wait()
+        self.wire("send")
+        if refusal := self.refusals.get(channel):
+            raise refusal
+        fault = self.send_faults.popleft() if self.send_faults else None
+        if isinstance(fault, BaseException):
+            raise fault
+        if fault is Trouble.HANG:
+            await asyncio.Event().wait()
+        message = Message(MessageRef(channel, f"m{len(self.messages) + 1}"), post)
+        self.messages.append(message)
+        self.changed.set()
+        self.wire("send")
+        await asyncio.sleep(0)
+        if fault is Trouble.LOST_ANSWER:
+            raise DeliveryError("The answer was lost.", ambiguous=True)
+        if fault is Trouble.STORED_HANG:
+            await asyncio.Event().wait()
+        return message.ref
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """``hidden``: so many look-ups more do not see anything, as on a platform whose history lags behind."""
+        self.finds.append(post.key)
+        self.changed.set()
+        await asyncio.sleep(0)
+        self.wire("find")
+        fault = self.find_faults.popleft() if self.find_faults else None
+        if isinstance(fault, BaseException):
+            raise fault
+        if fault is not None:
+            await asyncio.Event().wait()
+        if self.hidden:
+            self.hidden -= 1
+            return None
+        for message in self.messages:
+            if message.ref.channel == channel and message.post.key == post.key:
+                self.wire("find")
+                return message.ref
+        return None
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def keys(self) -> list[str]:
+        """The keys of the stored messages, in order."""
+        return [message.post.key for message in self.messages]
+
+    def papers(self, channel: ChannelRef) -> Counter[str]:
+        """How often each paper was posted in a channel, cards in threads not counted."""
+        return Counter(
+            entry.paper.id
+            for message in self.messages
+            if message.ref.channel == channel and message.post.thread_of is None
+            for entry in message.post.entries
+        )
+
+    async def until(self, condition: Callable[[MemoryChat], bool]) -> None:
+        """Wait until a send, a look-up or a message makes ``condition`` true."""
+        while not condition(self):
+            self.changed.clear()
+            await self.changed.wait()
