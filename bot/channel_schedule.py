@@ -112,7 +112,7 @@ class Schedule:
                 days = _DAYS[min(self.days)].capitalize()
             case ScheduleKind.INSTANT:
                 return "as soon as they are found"
-            case ScheduleKind.OFF:
+            case _:
                 return "only when asked for"
         return f"every {days} at {self.at:%H:%M} ({self.zone})"
 
@@ -121,13 +121,11 @@ class Schedule:
         if self.kind in (ScheduleKind.INSTANT, ScheduleKind.OFF):
             return None
         zone = ZoneInfo(self.zone)
-        # The day before: its moment may have been moved past midnight. Sixteen days: a skipped day, weekly.
+        # From the day before, whose moment may have been moved past midnight; to where a week that lacks the day ends.
         first = now.astimezone(zone).date() - timedelta(days=1)
-        for offset in range(16):
-            day = first + timedelta(days=offset)
-            if day.weekday() in self.days and (moment := moment_on(day, self.at, zone)) and moment > now:
-                return moment
-        raise AssertionError(f"no moment within 16 days for {self.canonical}")  # pragma: no cover
+        days = (first + timedelta(days=offset) for offset in range(16))
+        moments = (moment_on(day, self.at, zone) for day in days if day.weekday() in self.days)
+        return next(moment for moment in moments if moment is not None and moment > now)
 
 
 _HINT = "For example: `daily 09:00 weekdays`, `weekly mon 09:00 Europe/Berlin`, `instant` or `off`."
