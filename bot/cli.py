@@ -59,15 +59,9 @@ def _guarded(chosen: argparse.Namespace) -> int:
 
     try:
         config = Config.from_env(os.environ, Path(".env"))
-        match chosen.command:
-            case "run":
-                return run(config)
-            case "console":
-                return console(config)
-            case "poll":
-                return poll(config)
-            case _:
-                return status(config, healthy_only=chosen.healthy)
+        if chosen.command == "status":
+            return status(config, healthy_only=chosen.healthy)
+        return {"run": run, "console": console, "poll": poll}[chosen.command](config)
     except ConfigError as error:
         print("\n".join(f"paperroute: {mistake}" for mistake in error.mistakes), file=sys.stderr)
         return 2

@@ -35,6 +35,17 @@ class _Redact(logging.Filter):
         return True
 
 
+class _StandardError(logging.Handler):
+    """Writes to what standard error is at that moment: a prompt puts its own in place, so as not to be torn."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001  what every handler of the library does: a log line must not stop the work
+            self.handleError(record)
+
+
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -50,7 +61,7 @@ class _Json(logging.Formatter):
 
 def set_up_logging(config: LogConfig, *, default_level: int, secrets: Sequence[str] = ()) -> None:
     """Send every log record to standard error; ``default_level`` holds where the settings name none."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     if config.json:
         handler.setFormatter(_Json())
     else:
