@@ -1,0 +1,154 @@
+"""The first start: where the id sequence ends at present, and where the back-fill begins.
+
+The end is found in at most five requests: the newest papers of a plain search and a widening grid of numbers above the
+highest of them; where the search is of no use, the first numbers of the latest twenty months and a narrowing grid
+within the latest that has papers. The end may turn out a little low when answers are thin. That is harmless: the walk
+takes what lies above it for news.
+
+The beginning is found with one request a month: a grid of numbers, whose submissions rise but for stragglers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.arxiv.client import Client
+from adapters.arxiv.sequence import Number, month_after, month_of, numbers
+from adapters.arxiv.state import Backfill, Position
+from adapters.arxiv.walk import REQUEST_SIZE
+from bot.errors import SourceError
+from bot.models import Paper
+
+log = logging.getLogger(__name__)
+
+# The fullest month so far had 32,040 papers (June 2026).
+MONTH_SIZE = 40_000
+
+_MONTHS_BACK = 20
+_FIRST_NUMBERS = 10
+_NEAR = 50
+_STEP = 150
+_STEPS = 90
+_NEXT_MONTH_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The end of the sequence and the paper there."""
+
+    number: Number
+    paper: Paper
+
+
+async def find_top(client: Client, now: datetime) -> Top:
+    """The highest number with a paper. Raises SourceError, also when arXiv seems to have no papers at all."""
+    top = await _top_of_search(client)
+    if top is not None:
+        return await _climb(client, top)
+    top = await _top_of_months(client, month_of(now))
+    if top is None:
+        raise SourceError("arXiv gave no papers at all, so there is no place to begin; the next poll tries again.")
+    return await _narrow(client, top, MONTH_SIZE - top.number.number)
+
+
+async def find_start(client: Client, top: Top, backfill: timedelta) -> Position:
+    """Where to begin, to read the papers submitted up to ``backfill`` before the top paper; zero: that paper alone.
+
+    Raises SourceError.
+    """
+    if not backfill:
+        before = top.number.number - 1
+        return Position({top.number.month: before}, backfill=Backfill(top.number, done=0, total=1)).knowing(
+            [top.number]
+        )
+    since = top.paper.published - backfill
+    month, last = top.number.month, top.number.number
+    known = {month: last}
+    mark = 0
+    while True:
+        step = -(-last // REQUEST_SIZE)
+        papers = await _papers(client, numbers(month, range(step, last + 1, step)))
+        if not papers:
+            # The month before the earliest one that has papers.
+            month = month_after(month) if month != top.number.month else month
+            break
+        known[month] = max(known.get(month, 0), *(number.number for number in papers))
+        older = [number.number for number in _before(papers, since)]
+        if older:
+            mark = max(older)
+            break
+        if month <= month_of(since):
+            break
+        month, last = month_after(month, -1), MONTH_SIZE
+    known = {name: number for name, number in known.items() if name >= month}
+    backfill_size = sum(known.values()) - mark
+    return Position({month: mark}, known, backfill=Backfill(top.number, done=0, total=max(1, backfill_size)))
+
+
+def _before(papers: Mapping[Number, Paper], since: datetime) -> Iterable[Number]:
+    """The numbers, in order, before the first paper that was submitted at ``since`` or later."""
+    for number in sorted(papers):
+        if papers[number].published >= since:
+            return
+        yield number
+
+
+async def _top_of_search(client: Client) -> Top | None:
+    try:
+        papers = await client.newest()
+    except SourceError as error:
+        log.info("The search for the newest papers failed, so the months are looked through: %s", error)
+        return None
+    return _highest({number: paper for paper in papers if (number := Number.parse(paper.id))})
+
+
+async def _top_of_months(client: Client, present: str) -> Top | None:
+    months = (month_after(present, -back) for back in range(_MONTHS_BACK))
+    return _highest(
+        await _papers(client, (number for month in months for number in numbers(month, range(1, _FIRST_NUMBERS + 1))))
+    )
+
+
+async def _climb(client: Client, top: Top) -> Top:
+    month, mark = top.number.month, top.number.number
+    following = month_after(month)
+    steps = range(mark + _NEAR + _STEP, mark + _NEAR + _STEP * _STEPS + 1, _STEP)
+    higher = _highest(
+        await _papers(
+            client,
+            [
+                *numbers(month, (*range(mark + 1, mark + _NEAR + 1), *steps)),
+                *numbers(following, (*range(1, _FIRST_NUMBERS + 1), *range(1000, MONTH_SIZE, _NEXT_MONTH_STEP))),
+            ],
+        )
+    )
+    if higher is None:
+        return top
+    return await _narrow(client, higher, _STEP if higher.number.month == month else _NEXT_MONTH_STEP)
+
+
+async def _narrow(client: Client, top: Top, room: int) -> Top:
+    """The highest paper among the ``room`` numbers from ``top`` on, by grids of ever smaller steps."""
+    while room > 1:
+        step = -(-room // REQUEST_SIZE)
+        start = top.number.number
+        places = range(start + step, start + room, step)
+        top = _highest(await _papers(client, numbers(top.number.month, places))) or top
+        room = step
+    return top
+
+
+async def _papers(client: Client, asked: Iterable[Number]) -> dict[Number, Paper]:
+    by_id = {number.id: number for number in asked}
+    found = await client.by_id(list(by_id))
+    return {by_id[paper_id]: paper for paper_id, paper in found.items()}
+
+
+def _highest(papers: Mapping[Number, Paper]) -> Top | None:
+    if not papers:
+        return None
+    number = max(papers)
+    return Top(number, papers[number])
