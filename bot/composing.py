@@ -70,55 +70,36 @@ class Composer:
                     posts += await self.channel(channel)
         return posts
 
-    async def forgotten(self) -> int:
-        """Compose for instant channels with something waiting that nobody announced: for the start after a crash."""
-        posts = 0
-        for platform in self._limits:
-            for channel in await self._store.channels(platform):
-                if not channel.paused and _kind(channel) == ScheduleKind.INSTANT:
-                    posts += await self.channel(channel)
-        return posts
-
     async def channel(self, channel: Channel) -> int:
         """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""
-        composed = 0
-        if channel.ref.platform not in self._limits:
-            return composed
+        limits = self._limits.get(channel.ref.platform)
+        if limits is None:
+            return 0
         for _ in range(_TRIES):
             # The receipt first: a poll that ends in between is then proved by the next receipt, not by one too early.
             receipt, poll = await self._store.receipt(channel.ref)
             deliveries = await self._store.waiting(channel.ref, MOST_PAPERS)
             now = self._clock.now()
-            limits = self._limits[channel.ref.platform]
             posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now)
             # Composing takes a moment, in which a member may have changed the channel.
             current = await self._store.channel(channel.ref)
             if current is None or current.paused:
-                break
+                return 0
             channel = current
             try:
                 next_due = Schedule.from_canonical(channel.schedule).next_after(now)
             except CommandError as error:
                 await self._pause(channel.ref, error, now)
-                break
+                return 0
             if not posts:
                 await self._store.set_due(channel.ref, next_due)
-            elif await self._store.put_posts(
-                channel.ref,
-                posts,
-                receipted=poll,
-                next_due=now if len(deliveries) >= MOST_PAPERS else next_due,
-                now=now,
-            ):
-                composed += len(posts)
+                return 0
+            if len(deliveries) >= MOST_PAPERS:
+                next_due = now
+            if await self._store.put_posts(channel.ref, posts, receipted=poll, next_due=next_due, now=now):
                 logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
-            else:
-                continue
-            if _kind(channel) != ScheduleKind.INSTANT or not await self._store.waiting(channel.ref, 1):
-                break
-            # A poll recorded something and made the channel due after this had looked, and moving on undid that.
-            await self._store.set_due(channel.ref, now)
-        return composed
+                return len(posts)
+        return 0
 
     async def _pause(self, ref: ChannelRef, error: CommandError, now: datetime) -> None:
         reason = f"Its schedule cannot be read: {error.message} Set it anew with `schedule daily 09:00`, then `resume`."

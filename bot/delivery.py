@@ -135,10 +135,7 @@ class Dispatcher:
                 self._begun = None
 
     async def _round(self) -> None:
-        first = self._begun is None
         begun = await self._begin()
-        if first:
-            await self._composer.forgotten()
         await self._composer.due()
         await self._start(begun)
 

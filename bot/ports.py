@@ -181,7 +181,7 @@ class PostStore(Protocol):
         ...
 
     async def set_due(self, ref: ChannelRef, next_due: datetime | None) -> None:
-        """Set when the channel's next digest is composed."""
+        """Set when the channel's next digest is composed. An instant channel for which something waits stays due."""
         ...
 
     async def put_posts(
@@ -189,7 +189,7 @@ class PostStore(Protocol):
     ) -> bool:
         """Store composed posts, tie their deliveries to them, move the channel on: one transaction.
 
-        False, and nothing stored, when one of the deliveries is not waiting any more.
+        False, and nothing stored, when one of the deliveries is not waiting any more. ``next_due`` as in ``set_due``.
         """
         ...
 
@@ -292,7 +292,8 @@ class CursorStore(Protocol):
         """Store a batch in one transaction: papers, matches (query number → paper ids), deliveries, missing, cursor.
 
         A delivery is owed to each channel with a watch on a matching query whose ``since`` is not after the paper's
-        listing day, once for ever. Instant channels become due at once and are returned. When the cursor leaves the
+        listing day, once for ever. A query that got its first watch after ``queries`` was last called is matched here.
+        Instant channels become due at once and are returned. When the cursor leaves the
         back-fill, watches without ``since`` get the archive's last day, and its matching papers are owed to them.
         """
         ...

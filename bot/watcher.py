@@ -115,39 +115,31 @@ class Watcher:
         """Match a batch and record it."""
         if batch.backfill:
             owed = await self._store.record(batch, {}, self._clock.now())
-            return replace(result, backfilled=result.backfilled + len(batch.papers), owed=tuple({*result.owed, *owed}))
-        matched: set[str] = set()
-        owed = []
-        if batch.papers:
-            index = await asyncio.to_thread(PaperIndex, batch.papers)
-            asked: set[int] = set()
-            matches = await self._matches(index, asked)
-            owed += await self._store.record(batch, matches, self._clock.now())
-            # A watch made after its block of queries was streamed, but before the papers were in the archive, has
-            # been looked for in neither.
-            if newly := await self._matches(index, asked):
-                owed += await self._store.record(Batch((), batch.cursor), newly, self._clock.now())
-            matched = {paper for papers in (*matches.values(), *newly.values()) for paper in papers}
-        else:
-            owed += await self._store.record(batch, {}, self._clock.now())
+            return replace(result, backfilled=result.backfilled + len(batch.papers), owed=_joined(result.owed, owed))
+        matches = await self._matches(batch)
+        owed = await self._store.record(batch, matches, self._clock.now())
         return replace(
             result,
             announced=result.announced + batch.announced,
             checked=result.checked + len(batch.papers) - len(batch.late),
-            matched=result.matched + len(matched),
+            matched=result.matched + len({paper for papers in matches.values() for paper in papers}),
             late=result.late + len(batch.late),
             missing=result.missing + len(batch.missing),
-            owed=tuple({*result.owed, *owed}),
+            owed=_joined(result.owed, owed),
         )
 
-    async def _matches(self, index: PaperIndex, asked: set[int]) -> dict[int, list[str]]:
-        """The matches of all queries that are not in ``asked``, which then are."""
+    async def _matches(self, batch: Batch) -> dict[int, list[str]]:
+        """Query number → ids of the batch's papers that match it."""
         matches: dict[int, list[str]] = {}
-        async for block in self._store.queries():
-            queries = [query for query in block if query[0] not in asked]
-            asked.update(query[0] for query in queries)
-            matches.update(await asyncio.to_thread(_match, index, queries))
+        if batch.papers:
+            index = await asyncio.to_thread(PaperIndex, batch.papers)
+            async for block in self._store.queries():
+                matches.update(await asyncio.to_thread(_match, index, block))
         return matches
+
+
+def _joined(owed: Sequence[ChannelRef], more: Sequence[ChannelRef]) -> tuple[ChannelRef, ...]:
+    return tuple(dict.fromkeys((*owed, *more)))
 
 
 def _match(index: PaperIndex, queries: Sequence[tuple[int, bytes]]) -> list[tuple[int, list[str]]]:
