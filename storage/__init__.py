@@ -1,0 +1,1 @@
+"""Keeps what the core asks it to keep. Knows the core's vocabulary and ports; nothing of chat platforms or arXiv."""

@@ -1,0 +1,141 @@
+"""The connection: one thread owns it, every piece of work is a function handed to that thread.
+
+Nothing else touches the connection, so a function sees a database that stands still, and the event loop never waits for
+the disk. A write is one transaction: committed when its function returns, rolled back when it raises. The store is in
+WAL mode with ``synchronous = FULL``: what a coroutine has returned is on the disk, also after a power cut. The outbox
+needs that: an intent to send that a power cut took back would be sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import sqlite_utils
+
+from bot.errors import StoreError
+from storage.sqlite.faults import translated
+from storage.sqlite.lock import FileLock
+
+T = TypeVar("T")
+Work = Callable[[sqlite_utils.Database], T]
+
+BUSY_SECONDS = 5.0
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -16384",  # KiB
+    "PRAGMA secure_delete = FAST",
+    "PRAGMA journal_size_limit = 67108864",
+)
+_READ_ONLY_SETTINGS = ("PRAGMA query_only = ON", "PRAGMA foreign_keys = ON")
+
+
+class Database:
+    """A database file. Made by ``open``; every method raises StoreError."""
+
+    def __init__(self, path: Path, worker: ThreadPoolExecutor) -> None:
+        self.path = path
+        self._worker = worker
+        self._connection: sqlite_utils.Database | None = None
+        self._lock: FileLock | None = None
+        self._closing = False
+
+    @classmethod
+    async def open(cls, path: Path, prepare: Work[None], *, read_only: bool = False) -> Database:
+        """Lock and open ``path``, made with mode 0600 if it is not there, and let ``prepare`` ready it.
+
+        ``read_only``: no lock is taken and the file must exist; another process may be writing to it.
+        """
+        database = cls(path, ThreadPoolExecutor(1, thread_name_prefix="paperroute-store"))
+        try:
+            await database._run(lambda: database._open(prepare, read_only=read_only))
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def read(self, work: Work[T]) -> T:
+        """The result of ``work``, which only reads."""
+        return await self._run(lambda: work(self._opened()))
+
+    async def write(self, work: Work[T]) -> T:
+        """The result of ``work``, run as one transaction: all of it is stored, or nothing when it raises."""
+        return await self._run(lambda: self._transaction(work))
+
+    async def close(self) -> None:
+        """Finish what was handed over, close the file and release the lock. Closing twice is fine."""
+        if self._closing:
+            return
+        self._closing = True
+        closed = asyncio.get_running_loop().run_in_executor(self._worker, self._guarded(self._close))
+        # Whatever else is handed over from now on is refused; what was handed over before is done first.
+        self._worker.shutdown(wait=False)
+        await closed
+
+    async def _run(self, job: Callable[[], T]) -> T:
+        if self._closing:
+            raise self._closed()
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._guarded(job))
+
+    def _guarded(self, job: Callable[[], T]) -> Callable[[], T]:
+        def guarded() -> T:
+            with translated(self.path):
+                return job()
+
+        return guarded
+
+    def _open(self, prepare: Work[None], *, read_only: bool) -> None:
+        if self.path.is_dir():
+            raise StoreError(f"The database {self.path} is a folder, not a file.", path=str(self.path))
+        # Two names of one file must find the same lock.
+        self.path = self.path.resolve()
+        if not read_only:
+            self._lock = FileLock(self.path)
+            # Made before SQLite would make it with the umask's mode; -wal and -shm take over the mode of the database.
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+            finally:
+                os.close(descriptor)
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode={'ro' if read_only else 'rw'}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            cached_statements=512,
+        )
+        self._connection = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
+        for setting in _READ_ONLY_SETTINGS if read_only else _SETTINGS:
+            connection.execute(setting).fetchall()
+        prepare(self._connection)
+
+    def _transaction(self, work: Work[T]) -> T:
+        db = self._opened()
+        with db.atomic():
+            return work(db)
+
+    def _opened(self) -> sqlite_utils.Database:
+        if self._connection is None:
+            raise self._closed()
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        lock, self._lock = self._lock, None
+        try:
+            if connection is not None:
+                connection.close()
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _closed(self) -> StoreError:
+        return StoreError(f"The database {self.path} is closed.", path=str(self.path))

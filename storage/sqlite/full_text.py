@@ -1,0 +1,145 @@
+"""The full-text index, and queries as FTS5 expressions.
+
+The index holds what ``bot.text`` makes of a paper, so its tokenizer only has to split at spaces (SQLite's
+documentation, "FTS5", the ascii tokenizer: every character that is not ASCII is part of a token). Authors are parted by
+a token that no query can hold, which keeps a phrase within one name. The table is contentless: to take a paper out, its
+words are made again.
+
+FTS5's NOT has two sides, so only a query that requires some word can be asked; ``bot.query`` accepts no other. Inside
+one, a group that requires nothing is asked by what it excludes: ``a (b OR -c)`` is ``a NOT (c NOT b)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import sqlite_utils
+
+from bot.models import Paper
+from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated
+from bot.text import name_words, normalize, plural_forms
+from storage.sqlite.days import Span
+
+_SEPARATOR = " | "
+
+_COLUMNS = {
+    Field.ANY: "{title abstract}",
+    Field.TITLE: "title",
+    Field.ABSTRACT: "abstract",
+    Field.AUTHOR: "authors",
+    Field.CATEGORY: "categories",
+}
+
+# FTS5's parser has a stack of 100 entries and a nested group takes up to four.
+_DEEPEST = 20
+
+_ADD = "INSERT INTO full_text (rowid, title, abstract, authors, categories) VALUES (?, ?, ?, ?, ?)"
+_REMOVE = (
+    "INSERT INTO full_text (full_text, rowid, title, abstract, authors, categories) VALUES ('delete', ?, ?, ?, ?, ?)"
+)
+
+
+def add(db: sqlite_utils.Database, papers: Iterable[tuple[int, Paper]]) -> None:
+    """Put papers, each with its ordinal, into the index; none of them may be in it."""
+    db.conn.executemany(_ADD, (_row(ordinal, paper) for ordinal, paper in papers))
+
+
+def remove(db: sqlite_utils.Database, papers: Iterable[tuple[int, Paper]]) -> None:
+    """Take papers out, each as it was when it was put in."""
+    db.conn.executemany(_REMOVE, (_row(ordinal, paper) for ordinal, paper in papers))
+
+
+def clear(db: sqlite_utils.Database) -> None:
+    """Take everything out."""
+    db.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
+
+
+def _row(ordinal: int, paper: Paper) -> tuple[int, str, str, str, str]:
+    authors = _SEPARATOR.join(" ".join(name_words(author)) for author in paper.authors)
+    return ordinal, normalize(paper.title), normalize(paper.abstract), authors, " ".join(paper.categories)
+
+
+def expression(node: Node) -> str:
+    """An anchored tree in FTS5's query language; what comes from outside stands in it as quoted words only."""
+    match node:
+        case Term():
+            return _term(node)
+        case Or(children):
+            return " OR ".join(_groups(children))
+        case And(children):
+            required = [child for child in children if anchored(child)]
+            excluded = [negated(child) for child in children if not anchored(child)]
+            wanted = " AND ".join(_groups(required))
+            if not excluded:
+                return wanted
+            return " NOT ".join([f"({wanted})", *_groups(excluded)])
+        case Not():
+            raise ValueError("a tree that requires no word cannot be asked")
+
+
+def _groups(children: Sequence[Node]) -> list[str]:
+    # Groups first: FTS5's parser then needs less of its stack.
+    ordered = sorted(children, key=lambda child: isinstance(child, Term))
+    return [_term(child) if isinstance(child, Term) else f"({expression(child)})" for child in ordered]
+
+
+def _term(term: Term) -> str:
+    if term.field is Field.CATEGORY:
+        return f"categories : {_quoted(term.words[0])}{' *' if term.prefix else ''}"
+    column = _COLUMNS[term.field]
+    if not term.prefix:
+        return f"{column} : {_quoted(' '.join(term.words))}"
+    begins = term.words[0]
+    forms = [f"{_quoted(begins)} *", *map(_quoted, sorted(plural_forms(begins)))]
+    return f"{column} : ({' OR '.join(forms)})"
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
+
+
+def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
+    """The ordinals of the papers of ``span`` that match, newest first, read as they are asked for."""
+    if _depth(root) > _DEEPEST:
+        found = [ordinal for ordinal in _set(db, root) if span.low <= ordinal <= span.high]
+        for ordinal in sorted(found, reverse=True):
+            if span.exact or span.holds(db, ordinal):
+                yield ordinal
+        return
+    for (ordinal,) in db.execute(
+        "SELECT rowid FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
+        (expression(root), span.low, span.high),
+    ):
+        if span.exact or span.holds(db, ordinal):
+            yield ordinal
+
+
+def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
+    """How many papers of ``span`` match."""
+    if not span.exact or _depth(root) > _DEEPEST:
+        return sum(1 for _ in hits(db, root, span))
+    (number,) = db.execute(
+        "SELECT count(*) FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ?",
+        (expression(root), span.low, span.high),
+    ).fetchone()
+    return int(number)
+
+
+def _depth(node: Node) -> int:
+    if isinstance(node, And | Or):
+        return 1 + max(_depth(child) for child in node.children)
+    return 0
+
+
+def _set(db: sqlite_utils.Database, node: Node) -> set[int]:
+    """The ordinals that match an anchored tree of any depth, put together from those of its terms."""
+    match node:
+        case Or(children):
+            return set().union(*(_set(db, child) for child in children))
+        case And(children):
+            required = [_set(db, child) for child in children if anchored(child)]
+            excluded = [_set(db, negated(child)) for child in children if not anchored(child)]
+            return set.intersection(*required).difference(*excluded)
+        case _:
+            rows = db.execute("SELECT rowid FROM full_text WHERE full_text MATCH ?", (expression(node),))
+            return {ordinal for (ordinal,) in rows}

@@ -1,0 +1,189 @@
+"""Posts and deliveries as people and the core ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlite_utils
+
+from bot.models import (
+    ChannelRef,
+    ChannelStatus,
+    Delivery,
+    Entry,
+    MessageRef,
+    OutboxItem,
+    Post,
+    PostKind,
+    PostState,
+    Receipt,
+)
+from storage.sqlite import receipts
+from storage.sqlite.database import Database
+from storage.sqlite.owing import delivery_number
+from storage.sqlite.people import find_channel, need_channel
+from storage.sqlite.values import count, to_list, to_moment_or_none, to_paper, to_receipt
+
+_POST = """
+    SELECT p.id, w.platform, w.workspace, c.channel, p.channel_id, p.key, p.kind, p.heading, p.receipt, p.text,
+           p.part, p.parts, t.key, t.message, p.state, p.attempts, p.first_attempt, p.last_error
+    FROM posts p
+    JOIN channels c ON c.id = p.channel_id
+    JOIN workspaces w ON w.id = c.workspace_id
+    LEFT JOIN posts t ON t.id = p.thread_of
+"""
+
+
+def item(db: sqlite_utils.Database, number: int) -> OutboxItem:
+    """A post with its history."""
+    row = db.execute(_POST + "WHERE p.id = ?", (number,)).fetchone()
+    return OutboxItem(
+        post=_to_post(db, row),
+        state=PostState(row[14]),
+        attempts=row[15],
+        first_attempt=to_moment_or_none(row[16]),
+        last_error=row[17],
+    )
+
+
+def _to_post(db: sqlite_utils.Database, row: Sequence[Any]) -> Post:
+    ref = ChannelRef(row[1], row[2], row[3])
+    return Post(
+        key=row[5],
+        channel=ref,
+        kind=PostKind(row[6]),
+        heading=row[7],
+        entries=tuple(_entries(db, row[0], row[4])),
+        receipt=to_receipt(row[8]),
+        text=row[9],
+        part=row[10],
+        parts=row[11],
+        thread_of=row[12],
+        thread=None if row[13] is None else MessageRef(ref, row[13]),
+    )
+
+
+def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
+    rows = db.execute(
+        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, p.* FROM entries e"
+        " JOIN papers p ON p.ordinal = e.paper WHERE e.post_id = ? ORDER BY e.place",
+        (post,),
+    )
+    return [
+        Entry(
+            number=row[0],
+            paper=to_paper(row[6:]),
+            words=to_list(row[1]),
+            queries=to_list(row[2]),
+            late=bool(row[3]),
+            delivery=delivery_number(channel, row[5]) if row[4] else None,
+        )
+        for row in rows
+    ]
+
+
+def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
+    channel = find_channel(db, ref)
+    rows = db.execute(
+        "SELECT d.paper, d.late, p.* FROM deliveries d JOIN papers p ON p.ordinal = d.paper"
+        " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
+        (channel, count(limit)),
+    ).fetchall()
+    return [
+        Delivery(
+            id=delivery_number(channel or 0, row[0]),
+            channel=ref,
+            paper=to_paper(row[2:]),
+            queries=_queries(db, channel, row[0]),
+            late=bool(row[1]),
+        )
+        for row in rows
+    ]
+
+
+def _queries(db: sqlite_utils.Database, channel: int | None, paper: int) -> tuple[str, ...]:
+    rows = db.execute(
+        "SELECT q.canonical FROM wanted n JOIN queries q ON q.id = n.query_id"
+        " WHERE n.channel_id = ? AND n.paper = ? ORDER BY q.id",
+        (channel, paper),
+    )
+    return tuple(canonical for (canonical,) in rows)
+
+
+def post_of(db: sqlite_utils.Database, message: MessageRef) -> Post | None:
+    row = db.execute(
+        _POST + "WHERE p.channel_id = ? AND p.message = ? AND p.state = 'sent' ORDER BY p.id DESC LIMIT 1",
+        (find_channel(db, message.channel), message.message.encode("utf-8", "replace").decode()),
+    ).fetchone()
+    return None if row is None else _to_post(db, row)
+
+
+def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Entry]:
+    channel = find_channel(db, ref)
+    latest = db.execute(
+        "SELECT composed, kind FROM posts WHERE channel_id = ? AND state = 'sent' AND kind <> 'notice'"
+        " AND thread_of IS NULL ORDER BY id DESC LIMIT 1",
+        (channel,),
+    ).fetchone()
+    if channel is None or latest is None:
+        return []
+    posts = db.execute(
+        "SELECT id FROM posts WHERE channel_id = ? AND state = 'sent' AND id >= ? AND composed = ? AND kind = ?"
+        " AND thread_of IS NULL ORDER BY id",
+        (channel, latest[0], *latest),
+    ).fetchall()
+    return [entry for (post,) in posts for entry in _entries(db, post, channel)][: count(limit)]
+
+
+def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
+    channel = find_channel(db, ref)
+    row = db.execute("SELECT posted, last_posted, last_error FROM channels WHERE id = ?", (channel,)).fetchone()
+    posted, last_posted, last_error = row or (0, None, "")
+
+    def figure(sql: str) -> int:
+        return int(db.execute(sql, (channel,)).fetchone()[0])
+
+    unsent = figure(
+        "SELECT count(*) FROM posts p JOIN entries e ON e.post_id = p.id AND e.owed = 1"
+        " WHERE p.channel_id = ? AND p.state = 'pending' AND p.thread_of IS NULL"
+    )
+    return ChannelStatus(
+        watches=figure("SELECT count(*) FROM watches WHERE channel_id = ? AND ended_at IS NULL"),
+        waiting=unsent
+        + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 0")
+        + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 3"),
+        posted=posted,
+        uncertain=figure(
+            "SELECT count(*) FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain')"
+            " AND state = 'uncertain'"
+        ),
+        last_posted=to_moment_or_none(last_posted),
+        last_error=last_error,
+    )
+
+
+def receipt(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[Receipt, int]:
+    (since,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (need_channel(db, ref),)).fetchone()
+    return receipts.receipt(db, since)
+
+
+class History:
+    """The part of ``bot.ports.PostStore`` that asks."""
+
+    _database: Database
+
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
+        return await self._database.read(lambda db: waiting(db, ref, limit))
+
+    async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
+        return await self._database.read(lambda db: receipt(db, ref))
+
+    async def post_of(self, message: MessageRef) -> Post | None:
+        return await self._database.read(lambda db: post_of(db, message))
+
+    async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:
+        return await self._database.read(lambda db: latest_entries(db, ref, limit))
+
+    async def channel_status(self, ref: ChannelRef) -> ChannelStatus:
+        return await self._database.read(lambda db: channel_status(db, ref))

@@ -1,0 +1,81 @@
+"""A channel with a new identity: platforms give channels new ids when they are converted or moved.
+
+Where the new identity is known already, the two become one channel. What either had of the same thing is kept once, and
+a paper that was posted under one identity is not posted again under the other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlite_utils
+
+from bot.models import ChannelRef
+from storage.sqlite import queue
+from storage.sqlite.database import Database
+from storage.sqlite.people import audit, ensure_workspace, find_channel
+from storage.sqlite.values import moment_column, text_column
+
+
+def move(db: sqlite_utils.Database, ref: ChannelRef, to: ChannelRef, now: datetime) -> None:
+    source, target = find_channel(db, ref), find_channel(db, to)
+    if source is None or source == target:
+        return
+    if target is None:
+        db.execute(
+            "UPDATE channels SET workspace_id = ?, channel = ? WHERE id = ?",
+            (ensure_workspace(db, to.platform, to.workspace), text_column(to.channel), source),
+        )
+        audit(db, now, None, channel=source, what="channel moved", detail=f"from {ref.workspace} {ref.channel}")
+        return
+    _merge(db, source, target, moment_column(now))
+    audit(db, now, None, channel=target, what="channel merged", detail=f"with {ref.workspace} {ref.channel}")
+
+
+def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> None:
+    both = {"source": source, "target": target, "moment": moment}
+    db.execute(
+        "UPDATE queries SET watches = watches - 1 WHERE id IN (SELECT s.query_id FROM watches s JOIN watches t"
+        " ON t.query_id = s.query_id AND t.channel_id = :target AND t.ended_at IS NULL"
+        " WHERE s.channel_id = :source AND s.ended_at IS NULL)",
+        both,
+    )
+    db.execute(
+        "UPDATE watches SET ended_at = :moment WHERE channel_id = :source AND ended_at IS NULL AND query_id IN"
+        " (SELECT query_id FROM watches WHERE channel_id = :target AND ended_at IS NULL)",
+        both,
+    )
+    db.execute("UPDATE watches SET channel_id = :target WHERE channel_id = :source", both)
+    # Of two deliveries of a paper the one that went further counts: in a post, stranded, waiting, withdrawn.
+    db.execute(
+        "INSERT INTO deliveries (channel_id, paper, state, late)"
+        " SELECT :target, paper, state, late FROM deliveries WHERE channel_id = :source"
+        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = CASE"
+        " WHEN 1 IN (state, excluded.state) THEN 1 WHEN 3 IN (state, excluded.state) THEN 3"
+        " WHEN 0 IN (state, excluded.state) THEN 0 ELSE 2 END",
+        both,
+    )
+    db.execute("DELETE FROM deliveries WHERE channel_id = :source", both)
+    db.execute("UPDATE posts SET channel_id = :target WHERE channel_id = :source", both)
+    db.execute("UPDATE saves SET channel_id = :target WHERE channel_id = :source", both)
+    db.execute("UPDATE OR IGNORE dismissals SET channel_id = :target WHERE channel_id = :source", both)
+    db.execute("DELETE FROM dismissals WHERE channel_id = :source", both)
+    db.execute("UPDATE audit SET channel_id = :target WHERE channel_id = :source", both)
+    db.execute(
+        "UPDATE channels SET posted = channels.posted + s.posted, receipted = min(channels.receipted, s.receipted),"
+        " last_posted = max(coalesce(channels.last_posted, ''), coalesce(s.last_posted, '')),"
+        " next_due = coalesce(min(channels.next_due, s.next_due), channels.next_due, s.next_due)"
+        " FROM (SELECT * FROM channels WHERE id = :source) s WHERE channels.id = :target",
+        both,
+    )
+    db.execute("DELETE FROM channels WHERE id = :source", both)
+    queue.settle(db, target)
+
+
+class Moving:
+    """The part of ``bot.ports.WatchStore`` about channels that move."""
+
+    _database: Database
+
+    async def move_channel(self, ref: ChannelRef, to: ChannelRef, now: datetime) -> None:
+        await self._database.write(lambda db: move(db, ref, to, now))

@@ -1,0 +1,128 @@
+"""Which papers are owed to which channels.
+
+A delivery is a channel and a paper, once for ever. It is waiting, or in a post, or withdrawn because no watch of the
+channel wants the paper any more, or stranded because its post died. Nothing leads back from "in a post" to "waiting"
+but the death of that post and the resumption of its channel.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+
+import sqlite_utils
+
+from bot.query import Query
+from storage.sqlite import days, full_text, receipts
+from storage.sqlite.values import moment_column
+
+WAITING, IN_POST, WITHDRAWN, STRANDED = range(4)
+
+# A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
+_PAPER_BITS = 38
+
+
+def delivery_number(channel: int, paper: int) -> int:
+    """What ``bot.models.Delivery.id`` is."""
+    return channel << _PAPER_BITS | paper
+
+
+def channel_and_paper(delivery: int) -> tuple[int, int]:
+    return delivery >> _PAPER_BITS, delivery & (1 << _PAPER_BITS) - 1
+
+
+def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collection[int], now: datetime) -> list[int]:
+    """Owe papers to every channel with a watch that wants them; returns the instant channels among these."""
+    if not papers:
+        return []
+    batch = json.dumps(sorted(papers))
+    db.execute(
+        "INSERT OR IGNORE INTO kept (paper) SELECT value FROM json_each(?)"
+        " WHERE EXISTS (SELECT 1 FROM wanted WHERE paper = value)",
+        (batch,),
+    )
+    db.execute(
+        "INSERT INTO deliveries (channel_id, paper, state, late)"
+        " SELECT DISTINCT n.channel_id, n.paper, 0, n.paper IN (SELECT value FROM json_each(:late))"
+        " FROM json_each(:batch) b CROSS JOIN wanted n ON n.paper = b.value WHERE true"
+        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
+        {"batch": batch, "late": json.dumps(sorted(late))},
+    )
+    instant = db.execute(
+        "SELECT DISTINCT c.id FROM json_each(?) b CROSS JOIN wanted n ON n.paper = b.value"
+        " JOIN channels c ON c.id = n.channel_id AND (c.schedule = 'instant' OR c.schedule LIKE 'instant %')"
+        " JOIN deliveries d ON d.channel_id = c.id AND d.paper = b.value AND d.state = 0"
+        " ORDER BY c.id",
+        (batch,),
+    ).fetchall()
+    channels = [int(channel) for (channel,) in instant]
+    make_due(db, channels, now)
+    return channels
+
+
+def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
+    """Owe what the archive has for a new watch, from its ``since`` on; returns how many papers wait for it."""
+    channel, query, canonical, since = db.execute(
+        "SELECT w.channel_id, w.query_id, q.canonical, w.since FROM watches w JOIN queries q ON q.id = w.query_id"
+        " WHERE w.id = ?",
+        (watch,),
+    ).fetchone()
+    span = days.span(db, date.fromisoformat(since), None)
+    found = list(full_text.hits(db, Query.parse(canonical).root, span))
+    add_matches(db, ((query, paper) for paper in found))
+    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in found))
+    before = db.conn.total_changes
+    db.conn.executemany(
+        "INSERT INTO deliveries (channel_id, paper, state, late) VALUES (?, ?, 0, 0)"
+        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
+        ((channel, paper) for paper in sorted(found)),
+    )
+    owed = db.conn.total_changes - before
+    if owed:
+        # The next receipt must cover the announcement these papers came with, also if an earlier one did.
+        receipts.count_from(db, channel, receipts.before(db, date.fromisoformat(since)))
+        make_due(db, [channel], now)
+    return owed
+
+
+def add_matches(db: sqlite_utils.Database, pairs: Iterable[tuple[int, int]]) -> None:
+    """Note which queries match which papers, as pairs (query number, ordinal)."""
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO matches (paper, query_id) VALUES (?, ?)",
+        sorted((paper, query) for query, paper in pairs),
+    )
+
+
+def make_due(db: sqlite_utils.Database, channels: Iterable[int], now: datetime) -> None:
+    """Let those of the channels which post instantly compose at once."""
+    moment = moment_column(now)
+    db.conn.executemany(
+        "UPDATE channels SET next_due = min(coalesce(next_due, ?), ?)"
+        " WHERE id = ? AND (schedule = 'instant' OR schedule LIKE 'instant %')",
+        ((moment, moment, channel) for channel in channels),
+    )
+
+
+def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
+    """Withdraw what waits in a channel and no watch of it wants any more."""
+    for state in (WAITING, STRANDED):
+        db.execute(
+            "UPDATE deliveries SET state = 2 WHERE channel_id = ? AND state = ? AND NOT EXISTS"
+            " (SELECT 1 FROM wanted n WHERE n.paper = deliveries.paper AND n.channel_id = deliveries.channel_id)",
+            (channel, state),
+        )
+
+
+def take_up_stranded(db: sqlite_utils.Database, channel: int, now: datetime) -> None:
+    """Owe again what was in posts that died: the channel can take posts again."""
+    cursor = db.execute("UPDATE deliveries SET state = 0 WHERE channel_id = ? AND state = 3", (channel,))
+    if cursor.rowcount:
+        make_due(db, [channel], now)
+
+
+def anything_waiting(db: sqlite_utils.Database, channel: int) -> bool:
+    return (
+        db.execute("SELECT 1 FROM deliveries WHERE channel_id = ? AND state = 0 LIMIT 1", (channel,)).fetchone()
+        is not None
+    )

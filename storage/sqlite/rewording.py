@@ -1,0 +1,71 @@
+"""Makes again what was made by an earlier normaliser: the full-text index and the compiled queries.
+
+``bot.text.NORMALIZER_VERSION`` rises when any text gets other words than before. The index then holds words that
+nobody asks for any more, so it is emptied and filled in slices, each a transaction; a start that is interrupted goes on
+where it was. It happens before the store is in use: about three minutes for a million papers, once an upgrade.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import sqlite_utils
+
+from bot.errors import QueryError
+from bot.query import Query
+from bot.text import NORMALIZER_VERSION
+from storage.sqlite import full_text, state
+from storage.sqlite.values import ORDINAL, to_paper
+
+logger = logging.getLogger(__name__)
+
+SLICE = 2_000
+
+_DONE = "words of"
+_UNDER_WAY = "rewording to"
+_REACHED = "rewording reached"
+
+
+def reword(db: sqlite_utils.Database, version: int = NORMALIZER_VERSION) -> None:
+    """Bring the index and the compiled queries to the present normaliser; nothing happens when they are."""
+    wanted = str(version)
+    if state.get(db, _DONE) == wanted:
+        return
+    if db.execute("SELECT 1 FROM papers LIMIT 1").fetchone() is not None:
+        logger.info("Making the full-text index again for this version; this happens once.")
+    with db.atomic():
+        if state.get(db, _UNDER_WAY) != wanted:
+            full_text.clear(db)
+            state.put(db, _UNDER_WAY, wanted)
+            state.put(db, _REACHED, "0")
+    while _next_slice(db):
+        pass
+    with db.atomic():
+        _recompile(db)
+        state.put(db, _DONE, wanted)
+        state.put(db, _UNDER_WAY, "")
+
+
+def _next_slice(db: sqlite_utils.Database) -> bool:
+    """Index some more papers; False when there are no more."""
+    with db.atomic():
+        rows = db.execute(
+            "SELECT * FROM papers WHERE ordinal > ? ORDER BY ordinal LIMIT ?",
+            (int(state.get(db, _REACHED) or 0), SLICE),
+        ).fetchall()
+        full_text.add(db, ((row[ORDINAL], to_paper(row)) for row in rows))
+        if rows:
+            state.put(db, _REACHED, str(rows[-1][ORDINAL]))
+    return bool(rows)
+
+
+def _recompile(db: sqlite_utils.Database) -> None:
+    for number, canonical in db.execute("SELECT id, canonical FROM queries").fetchall():
+        try:
+            query = Query.parse(canonical)
+        except QueryError as error:
+            logger.warning("The stored query `%s` cannot be read any more: %s", canonical, error)
+            continue
+        db.execute("UPDATE queries SET compiled = ? WHERE id = ?", (query.compiled, number))
+        # Its spelling may be another now, unless another query has that one already.
+        db.execute("UPDATE OR IGNORE queries SET canonical = ? WHERE id = ?", (query.canonical, number))

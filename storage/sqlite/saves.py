@@ -1,0 +1,149 @@
+"""The library: saves and top lists, what a channel does not want, and events that were handled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlite_utils
+
+from bot.errors import StoreError
+from bot.models import ChannelRef, MemberRef, Ranked, Save
+from storage.sqlite import papers
+from storage.sqlite.database import Database
+from storage.sqlite.people import audit, ensure_member, find_channel, find_member, need_channel
+from storage.sqlite.values import count, moment_column, text_column, to_moment, to_paper
+
+_REMEMBERED = timedelta(days=2)
+_FORGOTTEN_AT_ONCE = 100
+
+_SAVE = """
+    SELECT mw.platform, mw.workspace, m.member, m.name, cw.platform, cw.workspace, c.channel, s.saved_at, p.*
+    FROM saves s
+    JOIN members m ON m.id = s.member_id
+    JOIN workspaces mw ON mw.id = m.workspace_id
+    JOIN channels c ON c.id = s.channel_id
+    JOIN workspaces cw ON cw.id = c.workspace_id
+    JOIN papers p ON p.ordinal = s.paper
+"""
+_FIRST_IN_CHANNEL = """
+    WHERE s.channel_id = ? AND NOT EXISTS (
+        SELECT 1 FROM saves f WHERE f.channel_id = s.channel_id AND f.paper = s.paper
+        AND (f.saved_at, f.member_id) < (s.saved_at, s.member_id)
+    )
+"""
+
+
+def _to_save(row: Sequence[Any]) -> Save:
+    return Save(
+        member=MemberRef(*row[0:4]),
+        channel=ChannelRef(*row[4:7]),
+        saved_at=to_moment(row[7]),
+        paper=to_paper(row[8:]),
+    )
+
+
+def _kept(db: sqlite_utils.Database, paper_id: str) -> int:
+    """The number of a paper of the archive, which from now on is never pruned."""
+    found = papers.find(db, paper_id)
+    if found is None:
+        raise StoreError("That paper is not in the archive.", path=paper_id)
+    papers.keep(db, [found[0]])
+    return found[0]
+
+
+def save(db: sqlite_utils.Database, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO saves (member_id, paper, channel_id, saved_at) VALUES (?, ?, ?, ?)",
+        (ensure_member(db, member), _kept(db, paper_id), need_channel(db, channel), moment_column(now)),
+    )
+    return bool(cursor.rowcount)
+
+
+def unsave(db: sqlite_utils.Database, member: MemberRef, paper_id: str) -> bool:
+    found = papers.find(db, paper_id)
+    if found is None:
+        return False
+    cursor = db.execute("DELETE FROM saves WHERE member_id = ? AND paper = ?", (find_member(db, member), found[0]))
+    return bool(cursor.rowcount)
+
+
+def saved_by(db: sqlite_utils.Database, member: MemberRef, limit: int, offset: int) -> list[Save]:
+    rows = db.execute(
+        _SAVE + "WHERE s.member_id = ? ORDER BY s.saved_at DESC, s.paper DESC LIMIT ? OFFSET ?",
+        (find_member(db, member), count(limit), count(offset)),
+    )
+    return [_to_save(row) for row in rows]
+
+
+def saved_in(db: sqlite_utils.Database, channel: ChannelRef, limit: int, offset: int) -> list[Save]:
+    rows = db.execute(
+        _SAVE + _FIRST_IN_CHANNEL + "ORDER BY s.saved_at DESC, s.paper DESC LIMIT ? OFFSET ?",
+        (find_channel(db, channel), count(limit), count(offset)),
+    )
+    return [_to_save(row) for row in rows]
+
+
+def top(db: sqlite_utils.Database, platform: str, workspace: str, since: datetime | None, limit: int) -> list[Ranked]:
+    rows = db.execute(
+        "WITH ranked AS (SELECT s.paper, count(*) AS saves FROM workspaces w"
+        " JOIN members m ON m.workspace_id = w.id JOIN saves s ON s.member_id = m.id"
+        " WHERE w.platform = ? AND w.workspace = ? AND s.saved_at >= ?"
+        " GROUP BY s.paper ORDER BY saves DESC, s.paper DESC LIMIT ?)"
+        " SELECT r.saves, p.* FROM ranked r JOIN papers p ON p.ordinal = r.paper ORDER BY r.saves DESC, r.paper DESC",
+        (platform, workspace, "" if since is None else moment_column(since), count(limit)),
+    )
+    return [Ranked(to_paper(row[1:]), row[0]) for row in rows]
+
+
+def dismiss(db: sqlite_utils.Database, channel: ChannelRef, member: MemberRef, paper_id: str, now: datetime) -> int:
+    number = need_channel(db, channel)
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO dismissals (channel_id, paper, member_id, dismissed_at) VALUES (?, ?, ?, ?)",
+        (number, _kept(db, paper_id), ensure_member(db, member), moment_column(now)),
+    )
+    if cursor.rowcount:
+        audit(db, now, member, channel=number, what="not for us", detail=paper_id)
+    (papers_dismissed,) = db.execute(
+        "SELECT count(DISTINCT paper) FROM dismissals WHERE channel_id = ?", (number,)
+    ).fetchone()
+    return int(papers_dismissed)
+
+
+def first_time(db: sqlite_utils.Database, event: str, now: datetime) -> bool:
+    db.execute(
+        "DELETE FROM events WHERE event IN (SELECT event FROM events WHERE at < ? ORDER BY at LIMIT ?)",
+        (moment_column(now - _REMEMBERED), _FORGOTTEN_AT_ONCE),
+    )
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO events (event, at) VALUES (?, ?)", (text_column(event), moment_column(now))
+    )
+    return bool(cursor.rowcount)
+
+
+class Saves:
+    """``bot.ports.SaveStore``."""
+
+    _database: Database
+
+    async def save(self, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
+        return await self._database.write(lambda db: save(db, member, channel, paper_id, now))
+
+    async def unsave(self, member: MemberRef, paper_id: str) -> bool:
+        return await self._database.write(lambda db: unsave(db, member, paper_id))
+
+    async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
+        return await self._database.read(lambda db: saved_by(db, member, limit, offset))
+
+    async def saved_in(self, channel: ChannelRef, *, limit: int, offset: int = 0) -> list[Save]:
+        return await self._database.read(lambda db: saved_in(db, channel, limit, offset))
+
+    async def top(self, platform: str, workspace: str, *, since: datetime | None, limit: int) -> list[Ranked]:
+        return await self._database.read(lambda db: top(db, platform, workspace, since, limit))
+
+    async def dismiss(self, channel: ChannelRef, member: MemberRef, paper_id: str, now: datetime) -> int:
+        return await self._database.write(lambda db: dismiss(db, channel, member, paper_id, now))
+
+    async def first_time(self, event: str, now: datetime) -> bool:
+        return await self._database.write(lambda db: first_time(db, event, now))

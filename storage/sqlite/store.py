@@ -1,0 +1,47 @@
+"""``SqliteStore``: everything that is kept, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlite_utils
+
+from storage.sqlite import migrations
+from storage.sqlite.channels import Channels
+from storage.sqlite.cursors import Cursors
+from storage.sqlite.database import Database
+from storage.sqlite.history import History
+from storage.sqlite.moving import Moving
+from storage.sqlite.outbox import Outbox
+from storage.sqlite.papers import Papers
+from storage.sqlite.rewording import reword
+from storage.sqlite.saves import Saves
+from storage.sqlite.watches import Watches
+
+
+class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Cursors):
+    """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, path: Path, *, read_only: bool = False) -> SqliteStore:
+        """Open the store, made or upgraded where need be, for this process alone.
+
+        ``read_only``: beside the process that owns it; nothing is made, upgraded or written, and methods that would
+        write raise. Raises StoreBusyError, StoreNewerError, StoreError.
+        """
+
+        def prepare(db: sqlite_utils.Database) -> None:
+            if read_only:
+                migrations.check_current(db, path)
+            else:
+                migrations.upgrade(db, path)
+                reword(db)
+
+        return cls(await Database.open(path, prepare, read_only=read_only))
+
+    async def close(self) -> None:
+        """Finish what was begun, write everything into the one file and let go of it. Closing twice is fine."""
+        await self._database.close()

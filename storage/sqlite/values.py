@@ -1,0 +1,93 @@
+"""Values of the vocabulary as columns and back.
+
+Moments are text of fixed width in UTC (``2026-03-04T12:00:00.000000``) and days ISO text, so that they are readable in
+any SQLite tool and compare in time order. Lists are JSON. Text from outside may hold lone surrogates, which UTF-8 and
+therefore SQLite cannot: they become question marks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bot.models import Paper, Receipt
+
+LARGEST = 2**61  # more than there will ever be rows, less than SQLite's largest integer
+
+
+def moment_column(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def moment_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else moment_column(moment)
+
+
+def to_moment(column: str) -> datetime:
+    return datetime.fromisoformat(column).replace(tzinfo=UTC)
+
+
+def to_moment_or_none(column: str | None) -> datetime | None:
+    return None if not column else to_moment(column)
+
+
+def day_column(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def to_day(column: str | None) -> date | None:
+    return None if not column else date.fromisoformat(column)
+
+
+def text_column(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def list_column(items: Iterable[str]) -> str:
+    return text_column(json.dumps(list(items), ensure_ascii=False, separators=(",", ":")))
+
+
+def to_list(column: str) -> tuple[str, ...]:
+    return tuple(json.loads(column))
+
+
+def receipt_column(receipt: Receipt | None) -> str | None:
+    if receipt is None:
+        return None
+    return json.dumps([receipt.announced, receipt.checked, receipt.matched, receipt.late])
+
+
+def to_receipt(column: str | None) -> Receipt | None:
+    return None if column is None else Receipt(*json.loads(column))
+
+
+def count(number: int) -> int:
+    """A limit or an offset that SQLite can take, whatever was typed."""
+    return max(0, min(number, LARGEST))
+
+
+# Places in papers.* that are not part of a Paper.
+ORDINAL = 0
+RECORDED = 4
+
+
+def to_paper(row: Sequence[Any]) -> Paper:
+    """A paper from ``papers.*``; columns that later migrations add at its end are not looked at."""
+    return Paper(
+        id=row[1],
+        version=row[2],
+        announced=to_day(row[3]),
+        published=to_moment(row[5]),
+        updated=to_moment(row[6]),
+        categories=to_list(row[7]),
+        authors=to_list(row[8]),
+        title=row[9],
+        abstract=row[10],
+        comment=row[11],
+        doi=row[12],
+        journal_ref=row[13],
+    )

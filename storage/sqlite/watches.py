@@ -1,0 +1,141 @@
+"""Watches and the distinct queries behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlite_utils
+
+from bot.errors import CommandError
+from bot.models import ChannelRef, MemberRef, Watch
+from bot.query import Query
+from storage.sqlite import cursors, days, owing
+from storage.sqlite.database import Database
+from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
+from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
+
+_WATCH = """
+    SELECT w.id, q.canonical, w.typed, s.platform, s.workspace, m.member, m.name, w.made_at, w.since, w.query_id
+    FROM watches w
+    JOIN queries q ON q.id = w.query_id
+    JOIN members m ON m.id = w.made_by
+    JOIN workspaces s ON s.id = m.workspace_id
+"""
+
+
+def _to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
+    return Watch(
+        id=row[0],
+        channel=ref,
+        query=row[1],
+        typed=row[2],
+        made_by=MemberRef(row[3], row[4], row[5], row[6]),
+        made_at=to_moment(row[7]),
+        since=to_day(row[8]),
+    )
+
+
+def _active(db: sqlite_utils.Database, channel: int, canonical: str) -> Sequence[Any] | None:
+    row: Sequence[Any] | None = db.execute(
+        _WATCH + "WHERE w.channel_id = ? AND q.canonical = ? AND w.ended_at IS NULL", (channel, text_column(canonical))
+    ).fetchone()
+    return row
+
+
+def add_watch(
+    db: sqlite_utils.Database, ref: ChannelRef, query: Query, *, typed: str, by: MemberRef, now: datetime, most: int
+) -> Watch | None:
+    channel = need_channel(db, ref)
+    if _active(db, channel, query.canonical) is not None:
+        return None
+    (number,) = db.execute(
+        "SELECT count(*) FROM watches WHERE channel_id = ? AND ended_at IS NULL", (channel,)
+    ).fetchone()
+    if number >= most:
+        raise CommandError(
+            f"This channel has {most} watches already, and more is not possible.",
+            hint="End one first: `unwatch` and its query. `list` shows them all.",
+        )
+    since = None if cursors.backfilling(db) else days.last_day(db)
+    watch = db.execute(
+        "INSERT INTO watches (channel_id, query_id, typed, made_by, made_at, since) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            channel,
+            _take_query(db, query),
+            text_column(typed),
+            ensure_member(db, by),
+            moment_column(now),
+            day_column(since),
+        ),
+    ).lastrowid
+    if since is not None:
+        owing.owe_watch(db, int(watch or 0), now)
+    audit(db, now, by, channel=channel, what="watch", detail=query.canonical)
+    row = _active(db, channel, query.canonical)
+    return None if row is None else _to_watch(ref, row)
+
+
+def _take_query(db: sqlite_utils.Database, query: Query) -> int:
+    """The number of a query that gets one watch more."""
+    db.execute(
+        "INSERT INTO queries (canonical, compiled) VALUES (?, ?)"
+        " ON CONFLICT (canonical) DO UPDATE SET compiled = excluded.compiled",
+        (query.canonical, query.compiled),
+    )
+    # A query nobody watched was left out when the queries were last streamed to the matcher.
+    db.execute(
+        "UPDATE queries SET fresh = max(fresh, watches = 0), watches = watches + 1 WHERE canonical = ?",
+        (query.canonical,),
+    )
+    (number,) = db.execute("SELECT id FROM queries WHERE canonical = ?", (query.canonical,)).fetchone()
+    return int(number)
+
+
+def end_watch(db: sqlite_utils.Database, ref: ChannelRef, canonical: str, by: MemberRef, now: datetime) -> Watch | None:
+    channel = find_channel(db, ref)
+    row = None if channel is None else _active(db, channel, canonical)
+    if channel is None or row is None:
+        return None
+    db.execute("UPDATE watches SET ended_at = ? WHERE id = ?", (moment_column(now), row[0]))
+    db.execute("UPDATE queries SET watches = watches - 1 WHERE id = ?", (row[9],))
+    owing.withdraw_unwanted(db, channel)
+    audit(db, now, by, channel=channel, what="unwatch", detail=canonical)
+    return _to_watch(ref, row)
+
+
+def watches_of(db: sqlite_utils.Database, ref: ChannelRef) -> list[Watch]:
+    rows = db.execute(_WATCH + "WHERE w.channel_id = ? AND w.ended_at IS NULL ORDER BY w.id", (find_channel(db, ref),))
+    return [_to_watch(ref, row) for row in rows]
+
+
+class Watches:
+    """The part of ``bot.ports.WatchStore`` about watches."""
+
+    _database: Database
+
+    async def add_watch(
+        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int
+    ) -> Watch | None:
+        return await self._database.write(lambda db: add_watch(db, ref, query, typed=typed, by=by, now=now, most=most))
+
+    async def end_watch(self, ref: ChannelRef, canonical: str, by: MemberRef, now: datetime) -> Watch | None:
+        return await self._database.write(lambda db: end_watch(db, ref, canonical, by, now))
+
+    async def watches(self, ref: ChannelRef) -> list[Watch]:
+        return await self._database.read(lambda db: watches_of(db, ref))
+
+    async def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
+        await self._database.write(lambda db: db.execute("UPDATE queries SET fresh = 0 WHERE fresh = 1"))
+        last = 0
+        while block := await self._database.read(lambda db, last=last: _block(db, last, batch)):  # type: ignore[misc]
+            yield block
+            last = block[-1][0]
+
+
+def _block(db: sqlite_utils.Database, after: int, limit: int) -> list[tuple[int, bytes]]:
+    rows = db.execute(
+        "SELECT id, compiled FROM queries WHERE id > ? AND watches > 0 ORDER BY id LIMIT ?", (after, limit)
+    )
+    return [(number, bytes(compiled)) for number, compiled in rows]

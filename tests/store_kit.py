@@ -1,0 +1,108 @@
+"""A real store in a test's own folder, and short ways to put something into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.models import Batch, Channel, ChannelRef, Cursor, Entry, Layout, Paper, Post, PostKind, Watch
+from bot.query import Query
+from storage.sqlite import SqliteStore
+from tests.factories import ANN, CHANNEL, make_paper
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+TODAY = date(2026, 3, 4)
+
+
+@asynccontextmanager
+async def open_store(folder: Path, name: str = "paperroute.db") -> AsyncIterator[SqliteStore]:
+    """The store of that name in ``folder``; opened again under the same name it is the same store."""
+    store = await SqliteStore.open(folder / name)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def rows(folder: Path, sql: str, *values: Any, name: str = "paperroute.db") -> list[tuple[Any, ...]]:
+    """What another program sees in the store's file."""
+    with closing(sqlite3.connect(folder / name)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def later(**units: float) -> datetime:
+    """NOW and so much: ``later(minutes=5)``."""
+    return NOW + timedelta(**units)
+
+
+def papers_of(day: date, first: int, number: int, **changes: Any) -> list[Paper]:
+    """Consecutive papers announced on one day."""
+    return [make_paper(f"{day:%y%m}.{first + i:05}", announced=day, **changes) for i in range(number)]
+
+
+def batch_of(papers: Sequence[Paper] = (), **changes: Any) -> Batch:
+    """A batch that covers just its papers."""
+    values: dict[str, Any] = {"cursor": Cursor("read"), "announced": len(papers)}
+    return Batch(tuple(papers), **(values | changes))
+
+
+async def make_channel(
+    store: SqliteStore, ref: ChannelRef = CHANNEL, schedule: str = "daily 09:00 weekdays UTC", **changes: Any
+) -> Channel:
+    return await store.open_channel(Channel(ref, "papers", schedule, Layout.THREAD, NOW, **changes))
+
+
+async def watch(store: SqliteStore, text: str, ref: ChannelRef = CHANNEL, most: int = 100) -> Watch:
+    """A new watch in a channel that is made where needed."""
+    if await store.channel(ref) is None:
+        await make_channel(store, ref)
+    made = await store.add_watch(ref, Query.parse(text), text, ANN, NOW, most=most)
+    assert made is not None
+    return made
+
+
+async def matches(store: SqliteStore, papers: Sequence[Paper]) -> dict[int, list[str]]:
+    """What the matcher would find, by the plain way: query number → ids."""
+    numbers = [number async for block in store.queries() for number, _ in block]
+    queries = await store._database.read(lambda db: dict(db.execute("SELECT id, canonical FROM queries").fetchall()))
+    asked = {number: Query.parse(queries[number]) for number in numbers}
+    found = {number: [p.id for p in papers if query.matches(p)] for number, query in asked.items()}
+    return {number: ids for number, ids in found.items() if ids}
+
+
+async def poll(store: SqliteStore, papers: Sequence[Paper], now: datetime = NOW, **changes: Any) -> list[ChannelRef]:
+    """Record papers as a poll does."""
+    return await store.record(batch_of(papers, **changes), await matches(store, papers), now)
+
+
+def key(number: int) -> str:
+    """A post key."""
+    return f"{number:024}".translate(str.maketrans("0123456789", "abcdefghij"))
+
+
+def entries_for(deliveries: Sequence[Any]) -> tuple[Entry, ...]:
+    """Entries numbered from 1."""
+    return tuple(
+        Entry(number, delivery.paper, ("delivery",), delivery.queries, delivery.late, delivery.id)
+        for number, delivery in enumerate(deliveries, 1)
+    )
+
+
+async def compose(
+    store: SqliteStore, number: int, ref: ChannelRef = CHANNEL, *, cards: bool = False, now: datetime = NOW
+) -> list[Post]:
+    """Put everything that waits into a digest with key ``number`` and, if wished, into cards in its thread."""
+    receipt, poll_number = await store.receipt(ref)
+    entries = entries_for(await store.waiting(ref))
+    posts = [Post(key(number), ref, PostKind.DIGEST, "News", entries, receipt)]
+    if cards:
+        posts += [
+            Post(key(number + i), ref, PostKind.CARD, entries=(entry,), thread_of=key(number))
+            for i, entry in enumerate(entries, 1)
+        ]
+    assert await store.put_posts(ref, posts, receipted=poll_number, next_due=None, now=now)
+    return posts
