@@ -107,17 +107,16 @@ class Inbox:
 
     async def _button(self, button: Button) -> Reply:
         paper = await find_paper(self._store, self._source, parse_paper_id(button.paper)[0])
-        match button.kind:
-            case ButtonKind.ABSTRACT:
-                return paper_reply(paper)
-            case ButtonKind.SAVE:
-                return await self._save(button, paper)
-            case ButtonKind.DISMISS:
-                dismissed = await self._store.dismiss(button.channel, button.member, paper.id, self._clock.now())
-                return Reply(
-                    f"Noted: {titled(paper.title, 80)} is not for this channel, "
-                    f"as {count(dismissed, 'paper')} so far. {command('status')} says how things stand."
-                )
+        if button.kind is ButtonKind.ABSTRACT:
+            return paper_reply(paper)
+        await self._commands.open_channel(button.channel, button.member)
+        if button.kind is ButtonKind.SAVE:
+            return await self._save(button, paper)
+        dismissed = await self._store.dismiss(button.channel, button.member, paper.id, self._clock.now())
+        return Reply(
+            f"Noted: {titled(paper.title, 80)} is not for this channel. "
+            f"It has turned down {count(dismissed, 'paper')} so far."
+        )
 
     async def _save(self, button: Button, paper: Paper) -> Reply:
         fresh = await self._store.save(button.member, button.channel, paper.id, self._clock.now())

@@ -58,6 +58,11 @@ class Context:
             next_due=schedule.next_after(self.now),
         )
 
+    async def zone(self) -> str:
+        """The channel's time zone; the caller's while the store does not know the channel."""
+        channel = await self.channel()
+        return Schedule.from_canonical(channel.schedule).zone if channel else self.callers_zone()
+
     def callers_zone(self) -> str:
         """The caller's time zone where the platform knows a real one, else the default."""
         return find_zone(self.command.zone or "") or self.default_zone

@@ -16,10 +16,10 @@ from bot.bibtex import MEDIA_TYPE, bibtex
 from bot.commands.choosing import choose
 from bot.commands.context import Context
 from bot.commands.paging import Page, take_page
-from bot.commands.saying import command, lines, quoted, shown, titled
+from bot.commands.saying import command, lines, local_day, quoted, shown, titled
 from bot.errors import CommandError
 from bot.models import Entry, File, MemberRef, Paper, Reply, Save
-from bot.wording import count, day_text, listed
+from bot.wording import count, listed
 
 _PAGE = 10
 _TOP = 10
@@ -141,12 +141,13 @@ class _Shelf:
 
 def _shelf(context: Context, owner: str) -> _Shelf:
     store, caller, channel = context.store, context.command.member, context.command.channel
+    zone = context.callers_zone()
     if owner.casefold() in ("channel", "here"):
         return _Shelf(
             "saved in this channel",
             "saved-channel",
             lambda limit, offset: store.saved_in(channel, limit=limit, offset=offset),
-            lambda save: f"saved by {_name(save.member)}, {_day(save)}",
+            lambda save: f"saved by {_name(save.member)}, {local_day(save.saved_at, zone)}",
         )
     if not owner or owner.casefold() in ("mine", "me"):
         member, whose, file = caller, "you saved", "saved"
@@ -157,7 +158,7 @@ def _shelf(context: Context, owner: str) -> _Shelf:
         whose,
         file,
         lambda limit, offset: store.saved_by(member, limit=limit, offset=offset),
-        lambda save: f"saved {_day(save)}",
+        lambda save: f"saved {local_day(save.saved_at, zone)}",
     )
 
 
@@ -171,10 +172,6 @@ def _member(owner: str, caller: MemberRef) -> MemberRef:
 
 def _name(member: MemberRef) -> str:
     return shown(member.name or member.member, 40) or "somebody"
-
-
-def _day(save: Save) -> str:
-    return day_text(save.saved_at.date())
 
 
 def _format(text: str) -> tuple[list[str], _Format | None]:

@@ -10,8 +10,8 @@ from bot.wording import count, moment_text
 
 
 def pause_reason(channel: Channel) -> str:
-    """Why a paused channel is paused, fit to stand in brackets."""
-    return shown(channel.paused, 300).rstrip(".")
+    """Why a paused channel is paused, fit to stand in brackets after "is paused"."""
+    return shown(channel.paused, 300).rstrip(".").removeprefix("paused ")
 
 
 def next_post(channel: Channel, context: Context) -> str:

@@ -17,7 +17,7 @@ from bot.commands.saying import command as typed_command
 from bot.commands.saying import quoted, shown
 from bot.commands.table import PREFIX, find_command, nearest_command
 from bot.errors import CommandError
-from bot.models import Command, Reply
+from bot.models import Channel, ChannelRef, Command, MemberRef, Reply
 from bot.ports import Clock, PaperSource, Store
 
 MOST_CHARACTERS = 100_000
@@ -57,6 +57,10 @@ class Commands:
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""
         return await answered(self._run(command))
+
+    async def open_channel(self, ref: ChannelRef, member: MemberRef) -> Channel:
+        """The stored channel of ``ref``, made as by that member's first command if there is none. Raises StoreError."""
+        return await self._caller.context(Command(ref, member, "")).open_channel()
 
     async def _run(self, command: Command) -> Reply:
         if len(command.text) > MOST_CHARACTERS:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.commands.table import PREFIX
 from bot.text import readable
+from bot.wording import day_text
 
 _MARKS_IN_A_ROW = 4
 """More combining marks than any orthography stacks; without a bound they paint over the lines around them."""
@@ -76,3 +79,8 @@ def lines(*parts: str) -> str:
 def sentences(parts: Iterable[str]) -> str:
     """The parts that are not empty, in one line."""
     return " ".join(part for part in parts if part)
+
+
+def local_day(moment: datetime, zone: str) -> str:
+    """``Wednesday 4 March 2026``: the day that it is in ``zone`` at an aware moment."""
+    return day_text(moment.astimezone(ZoneInfo(zone)).date())

@@ -16,11 +16,11 @@ from bot.commands.back_test import Trial, entries, result, try_out
 from bot.commands.context import Context
 from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
-from bot.commands.saying import command, lines, quoted, sentences, shown, titled
+from bot.commands.saying import command, lines, local_day, quoted, sentences, shown, titled
 from bot.errors import CommandError, QueryError
 from bot.models import Channel, Reply, Watch
 from bot.query import Query
-from bot.wording import count, day_text, listed
+from bot.wording import count, listed
 
 MOST_WATCHES = 100
 _PAGE = 25
@@ -32,7 +32,7 @@ async def watch(context: Context) -> Reply:
     typed = _typed(context.text, "watch")
     trial = await try_out(context, typed)
     known = await context.store.watches(context.command.channel)
-    _refuse_duplicate(trial.query, known)
+    await _refuse_duplicate(context, trial.query, known)
     if len(known) >= MOST_WATCHES:
         raise CommandError(
             f"This channel has {MOST_WATCHES} watches already, the most there can be.",
@@ -43,7 +43,7 @@ async def watch(context: Context) -> Reply:
         channel.ref, trial.query, typed, context.command.member, context.now, most=MOST_WATCHES
     )
     if made is None:
-        _refuse_duplicate(trial.query, await context.store.watches(channel.ref))
+        await _refuse_duplicate(context, trial.query, await context.store.watches(channel.ref))
         raise CommandError("Somebody changed this channel's watches at the same moment.", hint="Type it again.")
     return Reply(
         lines(
@@ -119,9 +119,10 @@ async def watch_list(context: Context, page: Page) -> Reply:
     part = known[page.offset(_PAGE) : page.offset(_PAGE) + _PAGE]
     if not part:
         raise CommandError(f"There is no page {page.number} of the list.", hint=f"Type {command('list')}.")
+    zone = await context.zone()
     heading = f"This channel has {count(len(known), 'watch', 'watches')}{_pages(page, len(known))}:"
     numbered = (
-        f"{number}. {quoted(made.typed)} by {_name(made)}, {day_text(made.made_at.date())}"
+        f"{number}. {quoted(made.typed)} by {_name(made)}, {local_day(made.made_at, zone)}"
         for number, made in enumerate(part, page.offset(_PAGE) + 1)
     )
     rest = len(known) > page.offset(_PAGE) + _PAGE
@@ -144,12 +145,12 @@ def _typed(text: str, name: str) -> str:
     return typed
 
 
-def _refuse_duplicate(query: Query, known: list[Watch]) -> None:
+async def _refuse_duplicate(context: Context, query: Query, known: list[Watch]) -> None:
     for number, made in enumerate(known, 1):
         if made.query == query.canonical:
             raise CommandError(
                 f"This channel watches that already: number {number} of the list, {quoted(made.typed)}, "
-                f"made by {_name(made)} on {day_text(made.made_at.date())}."
+                f"made by {_name(made)} on {local_day(made.made_at, await context.zone())}."
             )
 
 

@@ -1,0 +1,166 @@
+"""A channel with members for tests of commands: a real store, a source of invented papers, a clock that stands still.
+
+It is Wednesday 4 March 2026, 12:00 UTC (13:00 in Berlin, where everybody lives); the last announcement was that night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from bot.channel_schedule import Schedule
+from bot.commands import Commands
+from bot.digest import compose
+from bot.errors import SourceError
+from bot.inbox import Inbox
+from bot.matching import PaperIndex
+from bot.models import (
+    Batch,
+    ChannelRef,
+    Command,
+    Cursor,
+    File,
+    MemberRef,
+    MessageRef,
+    Missing,
+    Paper,
+    PostLimits,
+    Progress,
+    Reply,
+)
+from bot.ports import Store
+from tests.factories import ANN, CHANNEL, make_paper
+from tests.standins.clock import FakeClock
+from tests.store_kit import open_store
+
+TODAY = date(2026, 3, 4)
+ZONE = "Europe/Berlin"
+
+
+class FakeSource:
+    """A source that has ``papers`` beyond the archive; announcements are at 01:00 UTC each day."""
+
+    def __init__(self) -> None:
+        self.papers: dict[str, Paper] = {}
+        self.asked: list[str] = []
+        self.down = ""
+        self.quiet = ""
+
+    async def new_papers(
+        self, cursor: Cursor | None, missing: Sequence[Missing], progress: Callable[[Progress], None]
+    ) -> AsyncIterator[Batch]:
+        """Nothing is ever new: tests announce papers themselves."""
+        return
+        yield
+
+    async def paper(self, paper_id: str) -> Paper | None:
+        self.asked.append(paper_id)
+        if self.down:
+            raise SourceError(self.down)
+        return self.papers.get(paper_id)
+
+    def last_announcement(self, now: datetime) -> datetime:
+        tonight = now.replace(hour=1, minute=0, second=0, microsecond=0)
+        return tonight if tonight <= now else tonight - timedelta(days=1)
+
+    def next_announcement(self, now: datetime) -> datetime:
+        return self.last_announcement(now) + timedelta(days=1)
+
+    def silence(self, now: datetime) -> str:
+        return self.quiet
+
+
+@dataclass
+class Room:
+    """The channel: say something in it, let arXiv announce papers, let the posts go out."""
+
+    store: Store
+    clock: FakeClock
+    source: FakeSource = field(default_factory=FakeSource)
+    woken: int = 0
+    commands: Commands = field(init=False)
+    inbox: Inbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.commands = Commands(self.store, self.source, self.clock, wake=self.wake, default_zone=ZONE)
+        self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    async def say(
+        self,
+        text: str,
+        *,
+        by: MemberRef = ANN,
+        channel: ChannelRef = CHANNEL,
+        zone: str | None = None,
+        files: tuple[File, ...] = (),
+    ) -> Reply:
+        """Type a command."""
+        return await self.inbox.command(Command(channel, by, text, "reading", zone, files=files))
+
+    async def told(self, text: str, *, by: MemberRef = ANN, channel: ChannelRef = CHANNEL) -> str:
+        """Type a command and read what the reply says: its text, its papers' ids, its footer."""
+        return read(await self.say(text, by=by, channel=channel))
+
+    async def announce(self, papers: Iterable[Paper], *, backfill: bool = False, filling: bool = False) -> None:
+        """One poll that reads these papers."""
+        papers = tuple(sorted(papers, key=lambda paper: paper.id))
+        matches = {}
+        if not backfill:
+            queries = [query async for block in self.store.queries() for query in block]
+            matches = dict(PaperIndex(papers).match(queries))
+        cursor = Cursor("somewhere", filling)
+        batch = Batch(papers, cursor, announced=len(papers), backfill=backfill)
+        await self.store.record(batch, matches, self.clock.now())
+        await self.store.poll_succeeded(self.clock.now())
+
+    async def post(self, channel: ChannelRef = CHANNEL) -> list[MessageRef]:
+        """Send what waits for the channel; returns the messages in their order."""
+        known = await self.store.channel(channel)
+        assert known is not None
+        receipt, receipted = await self.store.receipt(channel)
+        limits = PostLimits(papers=25, characters=20_000)
+        posts = compose(known, await self.store.waiting(channel), receipt, limits, self.clock.now())
+        following = Schedule.from_canonical(known.schedule).next_after(self.clock.now())
+        assert await self.store.put_posts(channel, posts, receipted=receipted, next_due=following, now=self.clock.now())
+        sent = []
+        while claimed := await self.store.claim([channel.platform], self.clock.now(), 10):
+            for item in claimed:
+                message = MessageRef(channel, f"m{item.post.key}")
+                assert await self.store.sent(item.post.key, message, self.clock.now())
+                sent.append(message)
+        return sent
+
+
+def read(reply: Reply) -> str:
+    """What a reply says, without mark-up."""
+    papers = [f"[{entry.paper.id}{': ' + entry.note if entry.note else ''}]" for entry in reply.papers]
+    more = [f"more: {reply.more}"] if reply.more else []
+    return "\n".join(part for part in (reply.text, *papers, reply.footer, *more) if part)
+
+
+def numbered(count: int, *, first: int = 1, announced: date = TODAY, title: str = "A study of letters") -> list[Paper]:
+    """So many papers of a day with ids in a row."""
+    published = datetime(announced.year, announced.month, announced.day, tzinfo=UTC) - timedelta(days=1)
+    return [
+        make_paper(
+            f"{announced:%y%m}.{number:05}",
+            title=f"{title}, part {number}",
+            announced=announced,
+            published=published,
+            updated=published,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+@asynccontextmanager
+async def open_room(folder: Path, clock: FakeClock) -> AsyncIterator[Room]:
+    """A room over a new store in ``folder``."""
+    async with open_store(folder) as store:
+        yield Room(store, clock)

@@ -1,0 +1,188 @@
+"""`export` and `import`, as text and as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.models import ChannelRef, File
+from tests.commands_kit import Room, numbered, open_room
+from tests.factories import CHANNEL
+from tests.standins.clock import FakeClock
+
+
+@pytest.fixture
+async def room(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Room]:
+    async with open_room(tmp_path, clock) as room:
+        yield room
+
+
+def attached(content: bytes | str, name: str = "channel.json") -> tuple[File, ...]:
+    return (File(name, "application/json", content.encode() if isinstance(content, str) else content),)
+
+
+def exported(**changes: object) -> str:
+    content: dict[str, object] = {"format": "paperroute channel", "version": 1, "watches": ["RLHF"]}
+    return json.dumps(content | changes)
+
+
+async def test_a_channel_is_exported_and_imported_elsewhere(room: Room) -> None:
+    await room.say('watch "chain of thought"')
+    await room.say("watch Émile OR #cs.CL")
+    await room.say("schedule weekly mon 10:00 Asia/Tokyo")
+    await room.say("layout cards")
+    reply = await room.say("export")
+    assert not reply.public
+    assert reply.text == "This channel's settings and 2 watches; `/papers import` reads them back."
+    (file,) = reply.files
+    assert (file.name, file.media_type) == ("paperroute-channel.json", "application/json")
+    assert json.loads(file.content) == {
+        "format": "paperroute channel",
+        "version": 1,
+        "schedule": "weekly mon 10:00 Asia/Tokyo",
+        "layout": "cards",
+        "watches": ['"chain of thought"', "Émile OR #cs.CL"],
+    }
+    elsewhere = ChannelRef("console", "local", "other")
+    reply = await room.say("import paperroute-channel.json", channel=elsewhere, files=(file,))
+    assert reply.public
+    assert reply.text == (
+        "2 watches made. Papers now come every Monday at 10:00 (Asia/Tokyo). The layout is now cards."
+    )
+    (again,) = (await room.say("export", channel=elsewhere)).files
+    assert again == file
+
+
+async def test_an_unknown_channel_can_be_exported(room: Room) -> None:
+    (file,) = (await room.say("export")).files
+    assert json.loads(file.content)["watches"] == []
+    assert await room.store.channel(CHANNEL) is None
+
+
+async def test_importing_twice_changes_nothing(room: Room) -> None:
+    await room.say("watch rlhf")
+    lines = "RLHF\n\n# what we read\n#cs.CL letters\n  reward model\r\nmodel reward\n"
+    assert await room.told(f"import {lines}") == "2 watches made, 1 was there already."
+    assert await room.told(f"import {lines}") == "0 watches made, 3 were there already."
+
+
+async def test_pasted_json_may_stand_in_back_quotes(room: Room) -> None:
+    assert await room.told(f"import ```\n{exported()}\n```") == "1 watch made."
+
+
+async def test_an_instant_channel_is_served_at_once(room: Room) -> None:
+    await room.announce(numbered(1))
+    assert await room.told("import " + exported(schedule="instant", watches=["letters"])) == (
+        "1 watch made. Papers now come as soon as they are found."
+    )
+    assert room.woken == 1
+    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 9)] == [CHANNEL]
+    await room.post()
+    await room.say("import moss")
+    assert room.woken == 1
+
+
+async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> None:
+    content = exported(
+        format="x", version=True, schedule="dayly", layout="grid", watches=["RLHF", 7, '"open'], watch=["b`"]
+    )
+    reply = await room.say("import", files=attached(content))
+    assert reply.error
+    said = reply.text.splitlines()
+    assert said[0] == "Nothing was imported:"
+    assert said[1] == '`format` must be `"paperroute channel"`.'
+    assert said[2] == "`version` must be 1."
+    assert said[3] == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `watches`."
+    assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
+    assert said[5] == "`layout` must be `thread`, `cards`, `digest`."
+    assert said[6] == "Watch 2 must be a query in quotation marks."
+    assert said[7].startswith('Watch 3, `"open`: ')
+    assert len(said) == 8
+    assert await room.store.channel(CHANNEL) is None
+
+
+async def test_more_than_ten_mistakes_are_counted(room: Room) -> None:
+    said = (await room.told("import " + "\n".join(['"open'] * 25))).splitlines()
+    assert len(said) == 12
+    assert said[1].startswith('Line 1, `"open`: ')
+    assert said[-1] == "… and 15 more mistakes."
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"version": 2}, "The file was written by a later version of paperroute; update this one to import it."),
+        ({"version": 10**30}, "The file was written by a later version of paperroute; update this one to import it."),
+        ({"version": "1"}, "`version` must be 1."),
+        ({"schedule": 9}, "`schedule` must be text, as in `daily 09:00 weekdays Europe/Berlin`."),
+        ({"layout": ["thread"]}, "`layout` must be `thread`, `cards`, `digest`."),
+        ({"watches": "RLHF"}, "`watches` must be a list of queries."),
+    ],
+)
+async def test_a_wrong_value_is_named(room: Room, changes: dict[str, object], mistake: str) -> None:
+    assert await room.told("import " + exported(**changes)) == f"Nothing was imported:\n{mistake}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"format": }', "The JSON cannot be read: Expecting value in line 1."),
+        ('{"a":' * 20_000, "The JSON cannot be read: it is no export of a channel."),
+        ('{"a": ' + "9" * 9000 + "}", "The JSON cannot be read: it is no export of a channel."),
+        (b"\xff\xfe\x00", "That is not text in UTF-8. `/papers export` shows what is expected."),
+        (b"", "There is nothing to import. Attach a file that `/papers export` gave."),
+        (b"x" * 100_001, "That is 100,001 bytes; at most 100,000 can be imported."),
+        ("a\n" * 101, "That is 101 queries; a channel can have 100 watches."),
+        (json.dumps({"watches": ["a"] * 101}), "That is 101 queries; a channel can have 100 watches."),
+    ],
+)
+async def test_a_hostile_file_gets_a_sentence(room: Room, content: bytes | str, said: str) -> None:
+    reply = await room.say("import", files=attached(content))
+    assert (reply.text, reply.error) == (said, True)
+
+
+async def test_what_is_no_import(room: Room) -> None:
+    assert await room.told("import") == "There is nothing to import. Attach a file that `/papers export` gave."
+    assert await room.told("import watches.json") == (
+        "No file `watches.json` came with the command. Attach it, or paste what is in it."
+    )
+    two = attached("a") + attached("b")
+    assert (await room.say("import", files=two)).text == (
+        "2 files came with the command; one can be imported at a time."
+    )
+
+
+async def test_a_channel_cannot_be_filled_over_its_limit(room: Room) -> None:
+    await room.say("watch RLHF")
+    assert await room.told("import " + "\n".join(f"word{n}" for n in range(100))) == (
+        "Nothing was imported:\n100 new watches and the 1 of this channel are more than the 100 there can be."
+    )
+    assert len(await room.store.watches(CHANNEL)) == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.binary(max_size=300)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["format", "version", "schedule", "layout", "watches", "x`"]), inner, max_size=5
+            )
+        ),
+        max_leaves=12,
+    ).map(lambda value: json.dumps(value).encode())
+)
+async def test_no_content_breaks_the_import(content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        async with open_room(Path(folder), FakeClock()) as room:
+            reply = await room.say("import", files=attached(content))
+            assert "inside paperroute" not in reply.text
+            assert reply.text.count("`") % 2 == 0

@@ -1,0 +1,201 @@
+"""Reactions, buttons and changes of channels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.models import (
+    Button,
+    ButtonKind,
+    ChannelChange,
+    ChannelChangeKind,
+    ChannelRef,
+    MemberRef,
+    MessageRef,
+    Reaction,
+)
+from tests.commands_kit import Room, numbered, open_room
+from tests.factories import ANN, BOB, CHANNEL, make_paper
+from tests.standins.clock import FakeClock
+
+
+@pytest.fixture
+async def room(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Room]:
+    async with open_room(tmp_path, clock) as room:
+        yield room
+
+
+ELSEWHERE = ChannelRef("console", "local", "moved")
+
+
+@pytest.fixture
+async def posted(room: Room) -> Room:
+    await room.announce(numbered(3))
+    await room.say("watch letters")
+    return room
+
+
+async def saved(room: Room, member: MemberRef = ANN) -> list[str]:
+    return [save.paper.id[-1] for save in await room.store.saved_by(member, limit=99)]
+
+
+async def react(
+    room: Room,
+    message: MessageRef,
+    *,
+    added: bool = True,
+    number: int | None = None,
+    event: str = "",
+    by: MemberRef = ANN,
+) -> str:
+    reply = await room.inbox.reaction(Reaction(message, by, added, number, event))
+    assert reply is None or not reply.public
+    return reply.text if reply else ""
+
+
+async def test_a_reaction_on_a_card_saves_its_paper_and_its_removal_takes_it_back(posted: Room) -> None:
+    _, *cards = await posted.post()
+    assert await react(posted, cards[1]) == ""
+    assert await saved(posted) == ["2"]
+    assert await react(posted, cards[1], added=False) == ""
+    assert await saved(posted) == []
+
+
+async def test_a_number_chooses_a_paper_of_a_digest(posted: Room) -> None:
+    digest, *_ = await posted.post()
+    await react(posted, digest, number=3)
+    await react(posted, digest, number=9)
+    assert await saved(posted) == ["1"]
+    await react(posted, digest, number=3, added=False)
+    assert await saved(posted) == []
+
+
+async def test_a_digest_of_one_paper_needs_no_number(room: Room) -> None:
+    await room.announce(numbered(1))
+    await room.say("watch letters")
+    digest, *_ = await room.post()
+    await react(room, digest)
+    assert await saved(room) == ["1"]
+
+
+async def test_a_reaction_without_number_on_several_papers_brings_one_hint_a_member(posted: Room) -> None:
+    digest, *_ = await posted.post()
+    hint = "Which of the 3 papers? React with its number, or type `/papers save 1` for the first one."
+    assert await react(posted, digest, added=False) == ""
+    assert await react(posted, digest) == hint
+    assert await react(posted, digest) == ""
+    assert await react(posted, digest, by=BOB) == hint
+    assert await saved(posted) == []
+
+
+async def test_an_event_that_comes_again_changes_nothing(posted: Room) -> None:
+    digest, *_ = await posted.post()
+    await react(posted, digest, number=1, event="e1")
+    await react(posted, digest, number=1, added=False, event="e2")
+    await react(posted, digest, number=1, event="e1")
+    assert await saved(posted) == []
+
+
+async def test_a_reaction_on_an_unknown_message_is_nothing(room: Room) -> None:
+    assert await react(room, MessageRef(CHANNEL, "unknown")) == ""
+
+
+async def test_the_abstract_button_shows_the_paper(posted: Room) -> None:
+    button = Button(ButtonKind.ABSTRACT, "2603.00001", CHANNEL, ANN)
+    assert await posted.inbox.button(button) == await posted.say("show 2603.00001")
+
+
+async def test_a_button_of_a_pruned_paper_asks_arxiv(room: Room) -> None:
+    room.source.papers["1706.03762"] = make_paper("1706.03762", announced=None)
+    reply = await room.inbox.button(Button(ButtonKind.ABSTRACT, "1706.03762", CHANNEL, ANN))
+    assert [entry.paper.id for entry in reply.papers] == ["1706.03762"]
+    reply = await room.inbox.button(Button(ButtonKind.ABSTRACT, "1706.00001", CHANNEL, ANN))
+    assert (reply.text, reply.error) == ("arXiv has no paper `1706.00001`. Check the number.", True)
+    assert (await room.inbox.button(Button(ButtonKind.SAVE, "`moss`", CHANNEL, ANN))).error
+
+
+async def test_the_save_button_saves_once(posted: Room) -> None:
+    button = Button(ButtonKind.SAVE, "2603.00001", CHANNEL, BOB)
+    back = "To take it back: `/papers unsave 2603.00001`."
+    assert (await posted.inbox.button(button)).text == f"Saved “A study of letters, part 1”. {back}"
+    assert (await posted.inbox.button(button)).text == f"You had saved “A study of letters, part 1” already. {back}"
+    assert await saved(posted, BOB) == ["1"]
+
+
+async def test_a_paper_can_be_dismissed(posted: Room) -> None:
+    await posted.inbox.button(Button(ButtonKind.DISMISS, "2603.00001", CHANNEL, ANN))
+    reply = await posted.inbox.button(Button(ButtonKind.DISMISS, "2603.00002", CHANNEL, BOB))
+    assert (
+        reply.text == "Noted: “A study of letters, part 2” is not for this channel. It has turned down 2 papers so far."
+    )
+
+
+async def paused(room: Room) -> str:
+    channel = await room.store.channel(CHANNEL)
+    assert channel is not None
+    return channel.paused
+
+
+async def change(room: Room, kind: ChannelChangeKind, **values: Any) -> None:
+    await room.inbox.channel_changed(ChannelChange(kind, CHANNEL, **values))
+
+
+async def test_a_renamed_channel_keeps_its_new_name(posted: Room) -> None:
+    await change(posted, ChannelChangeKind.RENAMED, name="new\u202e name")
+    channel = await posted.store.channel(CHANNEL)
+    assert channel is not None
+    assert channel.name == "new name"
+
+
+async def test_a_moved_channel_takes_its_watches_along(posted: Room) -> None:
+    await change(posted, ChannelChangeKind.MOVED, to=ELSEWHERE)
+    assert await posted.store.watches(CHANNEL) == []
+    assert len(await posted.store.watches(ELSEWHERE)) == 1
+
+
+async def test_a_move_to_nowhere_changes_nothing(posted: Room) -> None:
+    await change(posted, ChannelChangeKind.MOVED)
+    assert len(await posted.store.watches(CHANNEL)) == 1
+
+
+async def test_a_lost_channel_is_paused_until_it_is_regained(posted: Room) -> None:
+    await change(posted, ChannelChangeKind.LOST, reason="the bot was removed; invite it again.")
+    assert (await posted.told("status")).splitlines()[-1] == (
+        "Nothing is posted: this channel is paused (the bot was removed; invite it again). 3 papers wait. "
+        "`/papers resume` goes on."
+    )
+    await change(posted, ChannelChangeKind.REGAINED)
+    assert (await paused(posted), posted.woken) == ("", 1)
+    await change(posted, ChannelChangeKind.REGAINED)
+    assert posted.woken == 1
+
+
+async def test_a_members_pause_outlives_loss_and_return(posted: Room) -> None:
+    await posted.say("pause summer")
+    await change(posted, ChannelChangeKind.LOST)
+    await change(posted, ChannelChangeKind.REGAINED)
+    assert await paused(posted) == "paused by ann: summer"
+
+
+async def test_a_deleted_channel_is_paused(posted: Room) -> None:
+    await change(posted, ChannelChangeKind.LOST)
+    assert await paused(posted) == "this channel cannot be posted to at present"
+    await change(posted, ChannelChangeKind.REGAINED)
+    await change(posted, ChannelChangeKind.ENDED)
+    assert await paused(posted) == "this channel was deleted"
+
+
+async def test_changes_of_unknown_channels_are_ignored(room: Room) -> None:
+    for kind in ChannelChangeKind:
+        await change(room, kind, name="x", to=ELSEWHERE)
+    assert await room.store.channel(CHANNEL) is None
+
+
+async def test_a_change_that_cannot_be_kept_is_logged(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    await room.store.close()
+    await change(room, ChannelChangeKind.ENDED)
+    assert "could not be kept" in caplog.text
