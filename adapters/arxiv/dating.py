@@ -38,11 +38,8 @@ class Dating:
     def next(self, published: datetime, now: datetime) -> Dating:
         """The estimate for the paper with the next number, read at ``now``; its day is never before ``self.day``."""
         newest = last_listing_day(now + _EARLY)
-        earliest = earliest_listing_day(published)
-        if earliest > self.day:
-            return Dating(max(self.day, min(earliest, newest)), published)
-        if published < self.latest - _FALL and self.latest >= cut_off_of(self.day) - _NEAR_CUT_OFF:
-            following = next_listing_day(self.day)
-            if following <= newest:
-                return Dating(following, published)
-        return Dating(self.day, max(self.latest, published))
+        day = self.day
+        if published < self.latest - _FALL and self.latest >= cut_off_of(day) - _NEAR_CUT_OFF:
+            day = next_listing_day(day)
+        day = max(self.day, min(newest, max(day, earliest_listing_day(published))))
+        return Dating(day, published if day > self.day else max(self.latest, published))

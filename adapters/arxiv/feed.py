@@ -164,7 +164,8 @@ def _without_unreadable(body: bytes, entries: list[tuple[_Entry, int]]) -> tuple
     position = 0
     readable = len(entries)
     for entry, end_tag in entries:
-        end = body.index(b">", end_tag) + 1
+        # For an empty element expat names the place behind it.
+        end = body.index(b">", end_tag) + 1 if body.startswith(b"</", end_tag) else end_tag
         if entry.readable and end - entry.start <= MAX_ENTRY_BYTES:
             continue
         kept.append(body[position : entry.start])

@@ -70,7 +70,9 @@ async def find_start(client: Client, top: Top, backfill: timedelta) -> Position:
     mark = 0
     while True:
         step = -(-last // REQUEST_SIZE)
-        papers = await _papers(client, numbers(month, range(step, last + 1, step)))
+        grid = list(numbers(month, range(step, last + 1, step)))
+        # One empty answer may be a fault; taking it for an empty month would make the back-fill read all of the next.
+        papers = await _papers(client, grid) or await _papers(client, grid)
         if not papers:
             # The month before the earliest one that has papers.
             month = month_after(month) if month != top.number.month else month

@@ -2,9 +2,9 @@
 
 - **Manners** (arXiv's Terms of Use for its API: one request every three seconds, one connection). At least ``delay``
   seconds lie between the *end* of an answer or failure and the next request, whoever repeats it; the package itself
-  repeats at once after a connection error. ``Retry-After``, in seconds or as a date, is kept to. A 406, 429 or 503
-  without one waits ten times the delay, doubled each time in a row. Each request says who asks, and what for a format
-  (an absent Accept header has been answered with 406).
+  repeats at once after a connection error. ``Retry-After``, in seconds or as a date, is kept to. After a 406, a 429,
+  a 503 or the words "Rate exceeded" without one, ten times the delay is waited, doubled each time in a row. Each
+  request says who asks, and for what format (an absent Accept header has been answered with 406).
 - **Distrust.** There are timeouts for connecting, for each read and for the whole answer, and a bound on its size. A
   200 has to be a whole Atom feed (see ``adapters.arxiv.feed``). Whatever is broken on the way becomes
   ``requests.ConnectionError``, because that is what the package tries again.
@@ -107,9 +107,13 @@ class Transport(HTTPAdapter):
                     response = self._read(super().send(request, *args, **(kwargs | own)))
             finally:
                 self._not_before = self._monotonic() + self._delay
-            self._heed(response)
-            if response.status_code == requests.codes.ok:
-                response.raw = io.BytesIO(self._screened(request.url or "", response.raw.read()))
+            body = response.raw.read()
+            response.raw = io.BytesIO(body)
+            good = response.status_code == requests.codes.ok
+            throttled = good and body.lstrip()[:13].lower() == b"rate exceeded"
+            self._heed(response, requests.codes.too_many_requests if throttled else response.status_code)
+            if good:
+                response.raw = io.BytesIO(self._screened(request.url or "", body))
             return response
 
     def _wait_for_turn(self) -> None:
@@ -145,9 +149,8 @@ class Transport(HTTPAdapter):
         copy.raw = body
         return copy
 
-    def _heed(self, response: requests.Response) -> None:
+    def _heed(self, response: requests.Response, status: int) -> None:
         """Remember how long arXiv wants to be left alone, and raise what must not be tried again."""
-        status = response.status_code
         self.retry_after = None
         if status in _REFUSED:
             raise SourceError(

@@ -198,7 +198,7 @@ def _spoilt(text: str, fault: Fault | None) -> _Answer:
     kind = fault.kind if fault else None
     if fault and kind is Kind.STATUS:
         headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
-        return _Answer(fault.status, b"Rate exceeded.", headers)
+        return _Answer(fault.status, b"An error page.", headers)
     if kind is Kind.RATE_EXCEEDED:
         return _Answer(200, b"Rate exceeded.")
     if kind is Kind.HTML:
