@@ -1,8 +1,8 @@
 """Matching the other way round: the new papers are indexed, and any number of queries is asked of the index.
 
 For each word of the papers, each pair of neighbouring words and each category, the index has a bit set: a Python
-integer whose bit ``i`` says "paper ``i`` has it". A compiled query (``bot.query_compiler``) is then a handful of AND, OR
-and AND NOT on such integers, for all papers at once; nothing is kept for a query between two polls.
+integer whose bit ``i`` says "paper ``i`` has it". A compiled query (``bot.query_compiler``) is then a handful of AND,
+OR and AND NOT on such integers, for all papers at once; nothing is kept for a query between two polls.
 
 - A phrase of two words is a pair; one of three or more is looked up by its pairs, and what remains is verified.
 - A prefix is the OR over a slice of the sorted vocabulary, and over the plurals that begin so (``bot.text``).

@@ -6,12 +6,18 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.text import prefix_matches, readable, words
 
 _TOKEN = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f'’‘ʼ´\u00ad\u200b-\u200f\u2060]+[^\W_]+)*[+#♯]*")
 _SPACES = re.compile(r"\s+")
 _LONGEST_GAP = 12
+
+
+@lru_cache(maxsize=1 << 13)
+def _words_of_token(token: str) -> tuple[str, ...]:
+    return tuple(words(token))
 
 
 def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> str | None:
@@ -21,7 +27,7 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     single spaces. None when they are not there, or stand so oddly that they cannot be cut out.
     """
     text = readable(text)
-    places = [(word, token.start(), token.end()) for token in _TOKEN.finditer(text) for word in words(token[0])]
+    places = [(word, *token.span()) for token in _TOKEN.finditer(text) for word in _words_of_token(token[0])]
     count = len(wanted)
     for first in range(len(places) - count + 1):
         found = places[first : first + count]
