@@ -104,6 +104,7 @@ class ArxivStandIn:
     ) -> None:
         self.faults: deque[Fault | None] = deque()
         self.fault_of: Callable[[Asked], Fault | None] | None = None
+        self.verbatim: bytes | None = None
         self.requests: list[Logged] = []
         self.controls: dict[str, Callable[[], object]] = {}
         self.monotonic = monotonic
@@ -166,7 +167,9 @@ class ArxivStandIn:
                 self._open_now -= 1
 
     def answer(self, asked: Asked, fault: Fault | None) -> _Answer:
-        """The answer to a request, spoilt by the fault."""
+        """The answer to a request, spoilt by the fault, or ``verbatim`` when that is set."""
+        if self.verbatim is not None:
+            return _Answer(200, self.verbatim)
         chosen = matching(asked, self._papers)
         page = chosen[asked.start : asked.start + asked.max_results]
         total = len(chosen)
