@@ -137,7 +137,7 @@ class Inbox:
                 await self._pause(channel, change.reason or "this channel cannot be posted to at present")
             case ChannelChangeKind.ENDED:
                 await self._pause(channel, change.reason or "this channel was deleted")
-            case ChannelChangeKind.REGAINED:
+            case _:  # regained
                 if channel.paused and not paused_by_member(channel):
                     await self._store.set_paused(channel.ref, "", None, self._clock.now())
                     self._wake()

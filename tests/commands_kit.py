@@ -53,8 +53,9 @@ class FakeSource:
         self, cursor: Cursor | None, missing: Sequence[Missing], progress: Callable[[Progress], None]
     ) -> AsyncIterator[Batch]:
         """Nothing is ever new: tests announce papers themselves."""
-        return
-        yield
+        batches: tuple[Batch, ...] = ()
+        for batch in batches:
+            yield batch
 
     async def paper(self, paper_id: str) -> Paper | None:
         self.asked.append(paper_id)

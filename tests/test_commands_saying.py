@@ -24,7 +24,8 @@ def test_stacked_marks_are_bounded() -> None:
 
 
 def test_long_text_ends_in_an_ellipsis_within_its_bound() -> None:
-    assert shown("word " * 100, 12) == "word word w…"
+    assert shown("word " * 100, 12) == "word word…"
+    assert shown("wordwordword word", 12) == "wordwordwor…"
     assert shown("exactly", 7) == "exactly"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.models import MemberRef
+from bot.query import Query
 from tests.commands_kit import TODAY, Room, numbered, open_room
-from tests.factories import BOB, CHANNEL, make_paper
+from tests.factories import ANN, BOB, CHANNEL, make_paper
 from tests.standins.clock import FakeClock
 
 
@@ -25,7 +27,8 @@ async def test_a_watch_says_what_it_brings_and_when(room: Room) -> None:
     await room.announce([make_paper(f"2603.0000{n}", title=f"RLHF of kind {n}") for n in (1, 2)])
     assert await room.told("watch RLHF") == (
         "Watching `RLHF`: papers with “rlhf” in title or abstract.\n"
-        "2 matches in the last 30 days, about 2 a day. For example: “RLHF of kind 2” and “RLHF of kind 1”.\n"
+        "2 matches in the last 30 days, about 2 a day.\n"
+        "For example: “RLHF of kind 2” and “RLHF of kind 1”.\n"
         "2 papers of the latest announcement match; they come with the next post, Thu 5 March 09:00 (Europe/Berlin). "
         "`/papers digest` posts them now."
     )
@@ -187,11 +190,11 @@ async def test_a_noisy_query_is_told_what_would_make_it_quieter(room: Room) -> N
         "17 matches since the archive began on Wednesday 4 March 2026 (1 day), about 17 a day.",
         (
             'That is a lot. Side by side, `"reward model"`, the words would match 2 instead of 17. '
-            "`-survey` would drop 3, `-moss` would drop 2."
+            "`-survey` would drop 3 and `-moss` 2."
         ),
     ]
     assert (await room.told("preview reward OR model")).splitlines()[2] == (
-        "That is a lot. `-survey` would drop 3, `-moss` would drop 2."
+        "That is a lot. `-survey` would drop 3 and `-moss` 2."
     )
 
 
@@ -284,3 +287,43 @@ async def test_a_long_list_comes_in_pages(room: Room) -> None:
     assert [line.split(" ")[1] for line in second.text.splitlines()[1:]] == [f"`word{n}`" for n in range(26, 31)]
     assert await room.told("list page:3") == "There is no page 3 of the list. Type `/papers list`."
     assert await room.told("list RLHF") == "`/papers list` takes no query. To look for papers: `/papers search RLHF`."
+
+
+async def test_two_members_who_are_as_fast_as_each_other(room: Room) -> None:
+    made = await asyncio.gather(room.told("watch RLHF"), room.told("watch rlhf", by=BOB))
+    assert [told.splitlines()[0] for told in made] == [
+        "Watching `RLHF`: papers with “rlhf” in title or abstract.",
+        "Somebody made that watch at the same moment. `/papers list` shows them.",
+    ]
+    ended = await asyncio.gather(room.told("unwatch RLHF"), room.told("unwatch 1", by=BOB))
+    assert [told.splitlines()[0] for told in ended] == [
+        "No longer watching `RLHF`.",
+        "Somebody ended that watch at the same moment. `/papers list` shows them.",
+    ]
+
+
+async def test_a_watch_that_a_later_version_cannot_read_can_still_be_ended(room: Room) -> None:
+    await room.say("watch moss")
+    query = Query.parse("RLHF")
+    await room.store.add_watch(CHANNEL, query, '"RLHF', ANN, room.clock.now(), most=9)
+    assert (await room.told('unwatch "RLHF')).startswith('No longer watching `"RLHF`.')
+
+
+async def test_advice_that_would_be_no_legal_query_is_kept_back(room: Room) -> None:
+    await room.announce([make_paper(f"2603.{n:05}", title="A survey of moss (MOS)") for n in range(1, 9)])
+    await room.announce([make_paper(f"2603.{n:05}", title="Moss", abstract="moss (MOS)") for n in range(9, 90)])
+    crowded = "moss " + " OR ".join(f"word{n}" for n in range(38)) + " OR moss"
+    assert (await room.told(f"preview {crowded}")).splitlines()[2] == "That is a lot."
+
+
+async def test_an_acronym_that_is_spelled_out_once_only_is_left_alone(room: Room) -> None:
+    abstract = "We use reinforcement learning from human feedback (RLHF)."
+    await room.announce([make_paper(abstract=abstract), make_paper("2603.00002", abstract="We use RLHF.")])
+    assert "spell" not in await room.told("preview RLHF")
+    assert "spell" not in await room.told('preview "RLHF" OR RLHF')
+
+
+async def test_a_long_form_that_brings_nothing_more_is_not_offered(room: Room) -> None:
+    abstract = "We use reinforcement learning from human feedback (RLHF)."
+    await room.announce([make_paper(f"2603.0000{n}", abstract=abstract) for n in range(1, 4)])
+    assert "spell" not in await room.told("preview RLHF")

@@ -199,3 +199,10 @@ async def test_a_change_that_cannot_be_kept_is_logged(room: Room, caplog: pytest
     await room.store.close()
     await change(room, ChannelChangeKind.ENDED)
     assert "could not be kept" in caplog.text
+
+
+async def test_a_defect_in_a_change_is_logged_and_the_listener_lives_on(
+    posted: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    await change(posted, ChannelChangeKind.MOVED, to="not a channel")
+    assert "met a defect" in caplog.text

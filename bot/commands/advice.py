@@ -2,7 +2,8 @@
 
 - Phrase: when several plain words are joined by AND, what the same words side by side would match.
 - Exclusion: words that many of the newest matches have in their titles. Kinds of work (survey, benchmark) come
-  first, since whole kinds are what teams mostly want to drop; then the most frequent other words.
+  first, since whole kinds are what teams mostly want to drop; then the most frequent other words. A word that a third
+  of the matches have is no proposal: it is what the query is about.
 - Long form: an acronym that the matching abstracts spell out is offered together with its long form.
 
 Bounded: one sample of the newest matches and at most five counts, and nothing at all for an unproblematic query.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.acronyms import is_acronym, long_forms
 from bot.commands.back_test import Trial
@@ -23,18 +24,19 @@ from bot.errors import QueryError
 from bot.models import Paper
 from bot.query import Query
 from bot.text import words
+from bot.wording import listed
 
 SAMPLE = 300
 _SPELLING_SAMPLE = 100
 _EXCLUSIONS = 3
-_TRIED = 3
-_LEAST_SHARE = 0.02
-"""Rarer title words are no cure for noise."""
+_LEAST_SHARE, _LEAST_SHARE_OF_KINDS = 0.02, 0.01
+"""Words in fewer titles are no cure for noise."""
+_GREATEST_SHARE = 1 / 3
 
 _KINDS = frozenset(
     words(
-        "survey review benchmark dataset tutorial workshop challenge report thesis overview proceedings perspective "
-        "position reproducibility competition demo"
+        "survey review benchmark dataset tutorial workshop report thesis overview proceedings perspective position "
+        "reproducibility competition demo"
     )
 )
 # Words of titles in general, which say nothing about a paper's subject.
@@ -44,7 +46,9 @@ _UNTELLING = frozenset(
         "which via using use based towards toward into under over beyond between across through not we our it its "
         "their new novel approach method model learning network neural deep large language system framework analysis "
         "study data task problem algorithm improving improved improve efficient effective robust fast better general "
-        "application understanding exploring rethinking need all you one two"
+        "application understanding exploring rethinking need all you one two multi self aware driven guided free "
+        "scale high low real world time adaptive dynamic unified performance training evaluation information feature "
+        "representation challenge"
     )
 )
 _OPERATORS = frozenset({"OR", "AND", "NOT", "ANDNOT"})
@@ -53,11 +57,11 @@ _PLAIN = re.compile(r"[^\W_][\w+#-]*")
 
 async def advice(context: Context, trial: Trial) -> list[str]:
     """Lines of advice for the query; mostly none. Raises StoreError."""
-    if not trial.test.matches or trial.since is None:
+    if not trial.test.matches:
         return []
     said = []
     if trial.noisy:
-        sample = await context.store.search(trial.query, limit=SAMPLE, since=trial.since)
+        sample = await context.store.search(trial.query, limit=SAMPLE, since=trial.test.since)
         quieter = sentences([await _phrase(context, trial), await _exclusions(context, trial, sample)])
         said.append(f"That is a lot. {quieter}".strip())
     said.append(await _long_form(context, trial))
@@ -74,20 +78,21 @@ async def _phrase(context: Context, trial: Trial) -> str:
 
 async def _exclusions(context: Context, trial: Trial, sample: Sequence[Paper]) -> str:
     proposals = []
-    for word in telling_words((paper.title for paper in sample), besides=trial.query.canonical)[:_TRIED]:
+    for word in await asyncio.to_thread(telling_words, sample, besides=trial.query.canonical):
         left = await _matches(context, trial, without(trial.typed, word))
-        if left is not None and 0 < left < trial.test.matches:
+        if left is not None:
             proposals.append((trial.test.matches - left, word))
     proposals.sort(key=lambda proposal: -proposal[0])
-    parts = [f"{quoted('-' + word)} would drop {dropped:,}" for dropped, word in proposals[:_EXCLUSIONS]]
-    return f"{', '.join(parts)}." if parts else ""
+    would = (" would drop", *[""] * _EXCLUSIONS)
+    parts = [f"{quoted('-' + word)}{verb} {dropped:,}" for verb, (dropped, word) in zip(would, proposals, strict=False)]
+    return f"{listed(parts)}." if parts else ""
 
 
 async def _long_form(context: Context, trial: Trial) -> str:
     acronym = lone_acronym(trial.typed)
     if not acronym:
         return ""
-    sample = await context.store.search(trial.query, limit=_SPELLING_SAMPLE, since=trial.since)
+    sample = await context.store.search(trial.query, limit=_SPELLING_SAMPLE, since=trial.test.since)
     spelled = await asyncio.to_thread(long_forms, acronym, sample)
     if not spelled or spelled[0][1] < 2:
         return ""
@@ -104,7 +109,7 @@ async def _matches(context: Context, trial: Trial, typed: str) -> int | None:
         query = Query.parse(typed)
     except QueryError:
         return None
-    return (await context.store.back_test(query, since=trial.since)).matches
+    return (await context.store.back_test(query, since=trial.test.since)).matches
 
 
 def as_phrase(typed: str) -> str:
@@ -141,15 +146,18 @@ def beside(typed: str, acronym: str, long_form: str) -> str:
     return " ".join(f"({alternative})" if part == acronym else part for part in typed.split())
 
 
-def telling_words(titles: Iterable[str], *, besides: str) -> list[str]:
-    """Words of many titles that may be worth excluding, the best first; none that the query has itself."""
+def telling_words(papers: Sequence[Paper], *, besides: str) -> list[str]:
+    """At most three words that may be worth excluding, the best first; none that the query has itself."""
     own = frozenset(words(besides))
-    titles = list(titles)
-    frequency = Counter(word for title in titles for word in set(words(title)))
-    least = max(2, len(titles) * _LEAST_SHARE)
-    telling = [
-        word
-        for word in frequency
-        if frequency[word] >= least and len(word) > 2 and word.isalpha() and word not in own and word not in _UNTELLING
+    titles = Counter(word for paper in papers for word in set(words(paper.title)))
+    anywhere = Counter(word for paper in papers for word in {*words(paper.title), *words(paper.abstract)})
+
+    def telling(word: str) -> bool:
+        least = max(2, len(papers) * (_LEAST_SHARE_OF_KINDS if word in _KINDS else _LEAST_SHARE))
+        return titles[word] >= least and anywhere[word] <= len(papers) * _GREATEST_SHARE
+
+    candidates = [
+        word for word in titles if len(word) > 2 and word.isalpha() and word not in own | _UNTELLING and telling(word)
     ]
-    return sorted(telling, key=lambda word: (word not in _KINDS, -frequency[word], word))
+    candidates.sort(key=lambda word: (word not in _KINDS, -titles[word], word))
+    return candidates[:_EXCLUSIONS]

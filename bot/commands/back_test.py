@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.commands.context import Context
-from bot.models import ArchiveSpan, BackTest, Entry, Paper
+from bot.models import BackTest, Entry, Paper
 from bot.query import Query
 from bot.wording import count, day_text
 
@@ -24,15 +24,10 @@ _STALE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What trying ``query`` gave; ``since`` is the first day counted, None while the archive is empty.
-
-    ``filling``: the archive's first back-fill is not complete.
-    """
+    """What trying ``query`` gave. ``filling``: the archive's first back-fill is not complete."""
 
     query: Query
     typed: str
-    span: ArchiveSpan
-    since: date | None
     test: BackTest
     examples: tuple[Paper, ...]
     filling: bool
@@ -50,32 +45,28 @@ class Trial:
 async def try_out(context: Context, typed: str, *, examples: int = 3) -> Trial:
     """Parse what was typed and try it on the archive. Raises QueryError, StoreError."""
     query = Query.parse(typed)
-    span = await context.store.archive_span()
+    last = (await context.store.archive_span()).last
     polls = await context.store.poll_status()
-    filling = polls.backfilling or span.last is None
-    if span.first is None or span.last is None:
-        return Trial(query, typed, span, None, BackTest(0, None, None, 0), (), filling)
-    since = max(span.first, span.last - timedelta(days=DAYS - 1))
+    if last is None:
+        return Trial(query, typed, BackTest(0, None, None, 0), (), filling=True)
+    since = last - timedelta(days=DAYS - 1)
     test = await context.store.back_test(query, since=since)
     found = await context.store.search(query, limit=examples, since=since) if test.matches else []
-    return Trial(query, typed, span, since, test, tuple(found), filling)
+    return Trial(query, typed, test, tuple(found), polls.backfilling)
 
 
 def result(trial: Trial, context: Context) -> str:
     """The outcome in a sentence or two: ``41 matches in the last 30 days, about 2 a day.``"""
     filling = " The archive is still being filled." if trial.filling else ""
-    if trial.since is None:
+    if trial.test.since is None or trial.test.until is None:
         return f"There are no papers in the archive yet to try it on.{filling}"
-    period = _period(trial, context.now.date())
+    period = _period(trial.test.since, trial.test.until, context.now.date())
     if not trial.test.matches:
         return f"No match {period}.{filling}"
     return f"{count(trial.test.matches, 'match', 'matches')} {period}, {_rate(trial.a_day)}.{filling}"
 
 
-def _period(trial: Trial, today: date) -> str:
-    first, last = trial.span.first, trial.span.last
-    if first is None or last is None:
-        return "in an empty archive"
+def _period(first: date, last: date, today: date) -> str:
     days = (last - first).days + 1
     if days < DAYS:
         return f"since the archive began on {day_text(first)} ({count(days, 'day')})"

@@ -47,7 +47,12 @@ def _line(text: str, most: int) -> str:
         elif kind[0] != "C" and marks <= _MARKS_IN_A_ROW:
             kept.append(character)
     line = " ".join("".join(kept).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    if len(line) <= most:
+        return line
+    cut = line[: most - 1]
+    space = cut.rfind(" ")
+    # A whole word is left out rather than cut, where that costs little.
+    return (cut[:space] if space > most * 0.7 else cut).rstrip() + "…"
 
 
 def quoted(text: str, most: int = 120) -> str:

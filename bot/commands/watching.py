@@ -16,7 +16,7 @@ from bot.commands.back_test import Trial, entries, result, try_out
 from bot.commands.context import Context
 from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
-from bot.commands.saying import command, lines, local_day, quoted, sentences, shown, titled
+from bot.commands.saying import command, lines, local_day, quoted, shown, titled
 from bot.errors import CommandError, QueryError
 from bot.models import Channel, Reply, Watch
 from bot.query import Query
@@ -25,6 +25,7 @@ from bot.wording import count, listed
 MOST_WATCHES = 100
 _PAGE = 25
 _MOST_COUNTED = 500
+_SEE_LIST = f"{command('list')} shows them."
 
 
 async def watch(context: Context) -> Reply:
@@ -43,12 +44,12 @@ async def watch(context: Context) -> Reply:
         channel.ref, trial.query, typed, context.command.member, context.now, most=MOST_WATCHES
     )
     if made is None:
-        await _refuse_duplicate(context, trial.query, await context.store.watches(channel.ref))
-        raise CommandError("Somebody changed this channel's watches at the same moment.", hint="Type it again.")
+        raise CommandError("Somebody made that watch at the same moment.", hint=_SEE_LIST)
     return Reply(
         lines(
             f"Watching {quoted(typed)}: {shown(trial.query.explain(), 600)}.",
-            sentences([result(trial, context), _examples(trial)]),
+            result(trial, context),
+            _examples(trial),
             *await advice(context, trial),
             await _what_comes(context, channel, made),
         ),
@@ -89,7 +90,7 @@ async def unwatch(context: Context) -> Reply:
         if await context.store.end_watch(made.channel, made.query, context.command.member, context.now)
     ]
     if not ended:
-        raise CommandError("Somebody ended that watch at the same moment.", hint=f"{command('list')} shows the rest.")
+        raise CommandError("Somebody ended that watch at the same moment.", hint=_SEE_LIST)
     withdrawn = before - (await context.store.channel_status(context.command.channel)).waiting
     return Reply(
         lines(
@@ -172,7 +173,8 @@ async def _what_comes(context: Context, channel: Channel, made: Watch) -> str:
         await context.store.set_due(channel.ref, context.now)
         channel = replace(channel, next_due=context.now)
         context.wake()
-    subject = f"{count(owed, 'paper')} of the latest announcement {'matches' if owed == 1 else 'match'}"
+    papers = f"{_MOST_COUNTED} papers or more" if owed >= _MOST_COUNTED else count(owed, "paper")
+    subject = f"{papers} of the latest announcement {'matches' if owed == 1 else 'match'}"
     return what_becomes(channel, subject, owed, context)
 
 
@@ -206,6 +208,3 @@ def _by_query(typed: str, known: list[Watch]) -> Watch:
     meant = next((made for made in known if made.query in near), None)
     hint = f"Did you mean {command('unwatch ' + meant.typed)}?" if meant else _SEE_LIST
     raise CommandError(f"{quoted(typed)} is not watched in this channel.", hint=hint)
-
-
-_SEE_LIST = f"{command('list')} shows them."
