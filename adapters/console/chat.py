@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 CHANNEL = ChannelRef("console", "local", "terminal")
 NAME = "terminal"
 
-# How long close() waits for a reader that has stopped reading.
-GRACE = 1.0
-
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -51,7 +48,7 @@ class ConsoleChat:
     interactive console reads the terminal that standard input is. ``transcript`` and ``history`` are private files,
     best kept beside the database. ``member``: the person's name. ``columns`` gives the width to fit (None: do not
     wrap), the output's own unless given. ``commands`` and ``categories`` are offered for completion. ``folder``
-    receives files that a reply brings.
+    receives files that a reply brings. ``grace``: the seconds that ``close`` waits for a reader that stopped reading.
     """
 
     platform = "console"
@@ -72,6 +69,7 @@ class ConsoleChat:
         colour: bool = False,
         columns: Callable[[], int | None] | None = None,
         folder: Path = Path(),
+        grace: float = 1.0,
     ) -> None:
         self._screen = Screen(output)
         self._lines = Lines(stdin)
@@ -84,6 +82,7 @@ class ConsoleChat:
         self._colour = colour
         self._columns = columns or (lambda: self._screen.columns)
         self._folder = folder
+        self._grace = grace
         self._handler: Handler | None = None
         self._prompt: Prompt | None = None
         self._progress: Progress | None = None
@@ -120,7 +119,7 @@ class ConsoleChat:
             showing = self._begin(self._show(post))
             self._showing[post.key] = showing
             showing.add_done_callback(lambda _: self._showing.pop(post.key, None))
-        return await asyncio.shield(showing)
+        return await _outcome(showing)
 
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """Whether the post was shown, by its key. Raises UnreadableError: the transcript cannot be read, or the
@@ -132,10 +131,10 @@ class ConsoleChat:
         return MessageRef(CHANNEL, post.key)
 
     async def close(self) -> None:
-        """Let what is being written end (for a second at most), then end ``converse``; again changes nothing."""
+        """Let what is being written end (within the grace), then end ``converse``; again changes nothing."""
         self._closed.set()
         if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=GRACE)
+            _, late = await asyncio.wait(self._under_way, timeout=self._grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -209,7 +208,7 @@ class ConsoleChat:
     async def _say(self, reply: Reply) -> None:
         # Without an output the conversation ends quietly, as that of any filter does.
         with suppress(DeliveryError):
-            await asyncio.shield(self._begin(self._answer(reply)))
+            await _outcome(self._begin(self._answer(reply)))
 
     async def _answer(self, reply: Reply) -> None:
         lines = await asyncio.to_thread(reply_lines, reply, self._columns())
@@ -219,7 +218,7 @@ class ConsoleChat:
             if text is None:
                 lines.append(Line(await asyncio.to_thread(keep, file, self._folder)))
             else:
-                printed += text
+                printed += f"{text}\n"
         await self._print(paint(lines, colour=self._colour) + printed)
 
     async def _show(self, post: Post) -> MessageRef:
@@ -246,12 +245,14 @@ class ConsoleChat:
 
     async def _print(self, text: str) -> None:
         """Write a block, above the prompt where there is one. Raises DeliveryError when the output is gone."""
-        async with self._turn, AsyncExitStack() as stack:
-            if self._prompt is not None:
-                await stack.enter_async_context(self._prompt.above())
+        async with self._turn:
             try:
-                await self._screen.write(text)
+                async with AsyncExitStack() as stack:
+                    if self._prompt is not None:
+                        await stack.enter_async_context(self._prompt.above())
+                    await self._screen.write(text)
             except OSError as error:
+                self._screen.lose(error)
                 raise DeliveryError(
                     f"The console's output takes nothing more ({self._screen.reason}).",
                     remedy="Start paperroute again; what waits is shown then.",
@@ -301,6 +302,16 @@ def _load_prompt() -> type[Prompt]:
     from adapters.console.prompt import Prompt  # noqa: PLC0415 – see converse()
 
     return Prompt
+
+
+async def _outcome(task: asyncio.Task[T]) -> T:
+    """What ``task`` came to; it goes on when the one who waits is cancelled. Raises DeliveryError when it was ended."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise DeliveryError("The console was closed before its output had taken everything.") from None
+        raise
 
 
 def _refusal(error: CommandError) -> Reply:

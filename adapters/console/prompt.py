@@ -103,7 +103,8 @@ class Prompt:
             return await self._session.prompt_async(handle_sigint=False, set_exception_handler=False)
         except KeyboardInterrupt:
             return ""
-        except EOFError:
+        except (EOFError, OSError):
+            # A terminal that was closed cannot be drawn to either.
             return None
 
     def above(self) -> AbstractAsyncContextManager[None]:

@@ -59,9 +59,14 @@ class Screen:
             else:
                 await _apart(partial(self._put, self._descriptor, content.encode(self._encoding, errors="replace")))
         except (OSError, ValueError) as error:
+            self.lose(error)
+            raise BrokenPipeError(self.reason) from error
+
+    def lose(self, error: Exception) -> None:
+        """Write nothing any more, because of ``error``; the first reason stays."""
+        if not self.gone.is_set():
             self.reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self.gone.set()
-            raise BrokenPipeError(self.reason) from error
 
     def _put(self, descriptor: int, content: bytes) -> None:
         self._output.flush()
