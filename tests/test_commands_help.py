@@ -118,9 +118,8 @@ async def test_a_query_error_names_its_place_once() -> None:
 
 
 async def test_every_kind_of_error_is_a_sentence() -> None:
-    assert complaint(StoreError("The disk is full.", path="/secret/place.db", hint="Free some space.")) == (
-        "The disk is full. Free some space."
-    )
+    full = StoreError("The disk of /secret/place.db is full.", path="/secret/place.db", hint="Free some space.")
+    assert complaint(full) == "The disk of place.db is full. Free some space."
     assert complaint(PaperrouteError("Something else.")) == "Something else."
     assert complaint(CommandError("an odd ` quote")) == "an odd ' quote"
 

@@ -61,6 +61,14 @@ async def test_silence_while_the_archive_is_being_filled(room: Room) -> None:
     assert last_line(await room.told("status")) == expected
 
 
+async def test_times_are_the_channels_wherever_the_caller_is(room: Room) -> None:
+    await room.announce(numbered(1))
+    await room.say("schedule daily 09:00 Asia/Tokyo")
+    told = (await room.say("status", zone="America/New_York")).text
+    assert told.count("(Asia/Tokyo)") == 3
+    assert "New_York" not in told
+
+
 async def test_silence_because_nothing_matched(room: Room) -> None:
     await room.announce(numbered(1))
     await room.say("watch RLHF")

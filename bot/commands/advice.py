@@ -26,18 +26,16 @@ from bot.query import Query
 from bot.text import words
 from bot.wording import listed
 
-SAMPLE = 300
+SAMPLE = 200
 _SPELLING_SAMPLE = 100
 _EXCLUSIONS = 3
 _LEAST_SHARE, _LEAST_SHARE_OF_KINDS = 0.02, 0.01
 """Words in fewer titles are no cure for noise."""
 _GREATEST_SHARE = 1 / 3
 
+# Only words that mean a kind of work wherever they stand: not "report" or "position".
 _KINDS = frozenset(
-    words(
-        "survey review benchmark dataset tutorial workshop report thesis overview proceedings perspective position "
-        "reproducibility competition demo"
-    )
+    words("survey review benchmark dataset tutorial workshop thesis proceedings reproducibility competition")
 )
 # Words of titles in general, which say nothing about a paper's subject.
 _UNTELLING = frozenset(
@@ -48,7 +46,7 @@ _UNTELLING = frozenset(
         "study data task problem algorithm improving improved improve efficient effective robust fast better general "
         "application understanding exploring rethinking need all you one two multi self aware driven guided free "
         "scale high low real world time adaptive dynamic unified performance training evaluation information feature "
-        "representation challenge"
+        "representation challenge report perspective overview"
     )
 )
 _OPERATORS = frozenset({"OR", "AND", "NOT", "ANDNOT"})

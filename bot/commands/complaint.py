@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
+from pathlib import PurePath
 
 from bot.commands.saying import quoted, sentences, tidy
 from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
@@ -39,8 +40,8 @@ def complaint(error: PaperrouteError) -> str:
         case SourceError():
             said = f"arXiv could not be asked: {str(error).rstrip('.')}. Try again in a minute."
         case StoreError():
-            # Its path is for whoever runs paperroute, not for members of a chat.
-            said = sentences([error.message, error.hint])
+            # Where the file lies is for whoever runs paperroute, who has it in the log, not for members of a chat.
+            said = sentences([error.message, error.hint]).replace(error.path, PurePath(error.path).name)
         case _:
             said = str(error)
     return tidy(said)

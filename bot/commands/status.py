@@ -24,19 +24,15 @@ async def status(context: Context) -> Reply:
     polls = await context.store.poll_status()
     span = await context.store.archive_span()
     schedule = Schedule.from_canonical(channel.schedule)
-
-    def when(moment: datetime) -> str:
-        return moment_text(moment, schedule.zone, context.now)
-
+    announcement = moment_text(context.source.next_announcement(context.now), schedule.zone, context.now)
     return Reply(
         lines(
             f"{count(figures.watches, 'watch', 'watches')} in this channel; papers come {schedule.explain()}, "
             f"layout {channel.layout}.",
             _posts(channel, figures, context),
             _uncertain(figures),
-            f"arXiv: {_polls(polls, context)}",
-            f"The archive has {count(span.papers, 'paper')}. "
-            f"The next announcement is on {when(context.source.next_announcement(context.now))}.",
+            f"arXiv: {_polls(polls, schedule.zone, context)}",
+            f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",
             _silence(channel, figures, polls, context),
         )
     )
@@ -68,9 +64,9 @@ def _uncertain(figures: ChannelStatus) -> str:
     )
 
 
-def _polls(polls: PollStatus, context: Context) -> str:
+def _polls(polls: PollStatus, zone: str, context: Context) -> str:
     def when(moment: datetime) -> str:
-        return moment_text(moment, context.callers_zone(), context.now)
+        return moment_text(moment, zone, context.now)
 
     if is_down(polls) and polls.last_failure:
         since = f", last read on {when(polls.last_success)}" if polls.last_success else ", never read so far"
