@@ -4,11 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapters.arxiv import ArxivSource
 from bot.models import Batch, Cursor, Missing, Paper, Progress
+from tests.factories import make_paper
+from tests.standins.arxiv import ArxivStandIn, Fault
+from tests.standins.arxiv_atom import Asked
 from tests.standins.clock import FakeClock
+from tests.standins.seconds import Seconds
+
+# The cut-offs, 14:00 US Eastern, of Monday 2 March 2026 to Friday 6 March; the morning after the first announcement.
+CUT_OFFS = [datetime(2026, 3, day, 19, tzinfo=UTC) for day in range(2, 7)]
+MORNING = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+# How many papers the stand-in has to begin with where the number does not matter.
+BASE = 60
+
+
+def make_source(stand_in: ArxivStandIn, clock: FakeClock, **changes: Any) -> ArxivSource:
+    """A source that asks the stand-in and whose waiting takes no time."""
+    seconds = Seconds()
+    values: dict[str, Any] = {
+        "api_url": stand_in.url,
+        "delay": 3.0,
+        "contact": "",
+        "backfill": timedelta(days=7),
+        "clock": clock,
+        "monotonic": seconds.monotonic,
+        "sleep": seconds.sleep,
+        "timeout": (5.0, 5.0),
+    }
+    return ArxivSource(**(values | changes))
+
+
+def spoil_searches(fault: Fault) -> Callable[[Asked], Fault | None]:
+    """For ``ArxivStandIn.fault_of``: searches get the fault, requests by id do not."""
+    return lambda asked: fault if asked.query else None
 
 
 class Archive:
@@ -59,7 +92,12 @@ class Archive:
         self.batches.append(batch)
 
 
-def block(make: Callable[..., Paper], month: str, first: int, count: int, evening: datetime) -> list[Paper]:
+def papers(month: str, first: int, count: int, day: int = 0) -> list[Paper]:
+    """``block`` at one of the ``CUT_OFFS``."""
+    return block(month, first, count, CUT_OFFS[day])
+
+
+def block(month: str, first: int, count: int, evening: datetime) -> list[Paper]:
     """The papers of an announcement: ``count`` numbers from ``first`` on, submitted in the day before its cut-off.
 
     ``evening`` is the moment of the cut-off. One paper in ten was held up by moderation: those come first.
@@ -68,5 +106,6 @@ def block(make: Callable[..., Paper], month: str, first: int, count: int, evenin
     moments = [evening - timedelta(days=2, minutes=held - place) for place in range(held)]
     moments += [evening - timedelta(seconds=20 * (count - place)) for place in range(held, count)]
     return [
-        make(f"{month}.{first + place:05d}", published=moment, updated=moment) for place, moment in enumerate(moments)
+        make_paper(f"{month}.{first + place:05d}", published=moment, updated=moment)
+        for place, moment in enumerate(moments)
     ]
