@@ -21,19 +21,22 @@ from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
 
-# At most so many papers are composed in one go; the rest follows at once.
+# The rest follows at once.
 MOST_PAPERS = 10_000
 _CHANNELS = 100
 _TRIES = 3
 
 
 class Composer:
-    """Composes for the channels of the platforms in ``limits``."""
+    """Composes for the channels of the platforms in ``limits``, at most ``most`` papers in one go."""
 
-    def __init__(self, store: Store, limits: Mapping[str, PostLimits], clock: Clock) -> None:
+    def __init__(
+        self, store: Store, limits: Mapping[str, PostLimits], clock: Clock, *, most: int = MOST_PAPERS
+    ) -> None:
         self._store = store
         self._limits = limits
         self._clock = clock
+        self._most = most
 
     async def due(self) -> int:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
@@ -78,7 +81,7 @@ class Composer:
         for _ in range(_TRIES):
             # The receipt first: a poll that ends in between is then proved by the next receipt, not by one too early.
             receipt, poll = await self._store.receipt(channel.ref)
-            deliveries = await self._store.waiting(channel.ref, MOST_PAPERS)
+            deliveries = await self._store.waiting(channel.ref, self._most)
             now = self._clock.now()
             posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now)
             # Composing takes a moment, in which a member may have changed the channel.
@@ -94,7 +97,7 @@ class Composer:
             if not posts:
                 await self._store.set_due(channel.ref, next_due)
                 return 0
-            if len(deliveries) >= MOST_PAPERS:
+            if len(deliveries) >= self._most:
                 next_due = now
             if await self._store.put_posts(channel.ref, posts, receipted=poll, next_due=next_due, now=now):
                 logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))

@@ -84,10 +84,9 @@ class Courier:
                 started += 1
         return started
 
-    def next_moment(self) -> datetime | None:
-        """The next moment after now for which a post was put off."""
-        now = self._clock.now()
-        while self._moments and self._moments[0] <= now:
+    def next_moment(self, since: datetime) -> datetime | None:
+        """The next moment after ``since`` to which a post was put off."""
+        while self._moments and self._moments[0] <= since:
             heapq.heappop(self._moments)
         return self._moments[0] if self._moments else None
 

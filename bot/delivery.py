@@ -80,8 +80,9 @@ class Dispatcher:
             while not self._stopping:
                 self._awake.clear()
                 try:
+                    begun = self._clock.now()
                     await self._round()
-                    pause = (await self._next_round() - self._clock.now()).total_seconds()
+                    pause = (await self._next_round(begun) - self._clock.now()).total_seconds()
                     failures = SHORTEST_PAUSE
                 except StoreError as error:
                     report("Delivering", error)
@@ -119,11 +120,12 @@ class Dispatcher:
             else:
                 composed = await (self._composer.everything() if everything else self._composer.due())
             while not self._stopping:
+                round_begun = self._clock.now()
                 started = await self._start(begun)
                 if under_way := self._under_way():
                     await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 elif not started:
-                    moment = await self._next_attempt()
+                    moment = await self._next_attempt(round_begun)
                     if moment is None or moment > end:
                         break
                     await self._clock.sleep((moment - self._clock.now()).total_seconds())
@@ -154,23 +156,21 @@ class Dispatcher:
             return 0
         return sum([await courier.round(begun) for courier in self._couriers])
 
-    async def _next_round(self) -> datetime:
+    async def _next_round(self, since: datetime) -> datetime:
         """The next full minute, when channels may be due, or the next attempt before that."""
-        now = self._clock.now()
-        minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        attempt = await self._next_attempt()
+        minute = since.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        attempt = await self._next_attempt(since)
         return minute if attempt is None else min(minute, attempt)
 
-    async def _next_attempt(self) -> datetime | None:
-        """The next moment after now at which a post may be tried or looked up, None when there is none.
+    async def _next_attempt(self, since: datetime) -> datetime | None:
+        """The next moment at which a post may be tried or looked up that the round of ``since`` did not see yet.
 
-        The store may name a moment that has passed, of a post that has to wait for another one of its channel; that
-        other one's moment is then known to the couriers.
+        The store may name an earlier one, of a post that has to wait for another one of its channel; that other one's
+        moment is then known to the couriers.
         """
-        now = self._clock.now()
-        moments = [courier.next_moment() for courier in self._couriers]
+        moments = [courier.next_moment(since) for courier in self._couriers]
         moments.append(await self._store.next_attempt(self._platforms))
-        return min((moment for moment in moments if moment is not None and moment > now), default=None)
+        return min((moment for moment in moments if moment is not None and moment > since), default=None)
 
     async def _woken(self) -> None:
         await self._awake.wait()

@@ -18,11 +18,14 @@ SLICE = 200
 PAUSE = 0.2
 
 
-async def prune(store: PaperStore, clock: Clock, keep: timedelta) -> int:
-    """Prune once; returns how many papers went. What went before a StoreError or a cancellation stays gone."""
+async def prune(store: PaperStore, clock: Clock, keep: timedelta, *, at_once: int = SLICE) -> int:
+    """Prune once, ``at_once`` papers in a slice; returns how many went. Raises StoreError.
+
+    What went before an error or a cancellation stays gone.
+    """
     before = (clock.now() - keep).date()
     gone = 0
-    while slice_ := await store.prune_papers(before, SLICE):
+    while slice_ := await store.prune_papers(before, at_once):
         gone += slice_
         await clock.sleep(PAUSE)
     if gone:

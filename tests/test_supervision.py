@@ -27,6 +27,7 @@ async def test_work_that_fails_is_run_again_ever_more_patiently(
         raise StoreError("The disk is full.", path="paperroute.db", hint="Free some space.")
 
     task = asyncio.create_task(supervise("Delivering", run, clock))
+    await clock.settle()
     await clock.advance(200)
     assert clock.slept[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert caplog.messages[0] == "Delivering failed: The disk is full. Free some space."
@@ -42,6 +43,7 @@ async def test_after_a_good_run_the_pauses_are_short_again(clock: FakeClock) -> 
         raise RuntimeError("late")
 
     task = asyncio.create_task(supervise("Delivering", run, clock))
+    await clock.settle()
     await clock.advance(3000)
     assert set(clock.slept) == {400, 1}
     assert LONGEST_PAUSE not in clock.slept

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from bot.errors import DeliveryError
 from bot.models import ChannelRef, MessageRef, Post, PostLimits
 from bot.ports import Handler
+from bot.wording import authors_line, listed, part_text, receipt_line
 
 
 class Trouble(Enum):
@@ -36,9 +37,10 @@ class MemoryChat:
     """``bot.ports.Chat`` in memory.
 
     ``send_faults`` and ``find_faults`` are used up from the left, one a call; None is a call that goes well. A fault
-    that is an exception is raised before anything is stored. ``refusals`` holds for every send to a channel. ``wire``
-    is called with "send" or "find" at each moment at which the process could die: before and after storing, before and
-    after looking.
+    that is an exception is raised before anything is stored. ``refusals`` holds for every send to a channel. While
+    ``gate`` is shut no send gets on. ``hidden`` look-ups see nothing, as on a platform whose history lags behind.
+    ``wire`` is called with "send" or "find" and the channel at each moment at which the process could die: before and
+    after storing, before and after looking.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class MemoryChat:
         self.gate = asyncio.Event()
         self.gate.set()
         self.changed = asyncio.Event()
-        self.wire: Callable[[str], None] = lambda _: None
+        self.wire: Callable[[str, ChannelRef], None] = lambda doing, channel: None
         self.handler: Handler | None = None
         self.closed = False
 
@@ -80,7 +82,7 @@ class MemoryChat:
     async def _send(self, channel: ChannelRef, post: Post) -> MessageRef:
         await asyncio.sleep(0)
         await self.gate.wait()
-        self.wire("send")
+        self.wire("send", channel)
         if refusal := self.refusals.get(channel):
             raise refusal
         fault = self.send_faults.popleft() if self.send_faults else None
@@ -91,7 +93,7 @@ class MemoryChat:
         message = Message(MessageRef(channel, f"m{len(self.messages) + 1}"), post)
         self.messages.append(message)
         self.changed.set()
-        self.wire("send")
+        self.wire("send", channel)
         await asyncio.sleep(0)
         if fault is Trouble.LOST_ANSWER:
             raise DeliveryError("The answer was lost.", ambiguous=True)
@@ -100,11 +102,10 @@ class MemoryChat:
         return message.ref
 
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
-        """``hidden``: so many look-ups more do not see anything, as on a platform whose history lags behind."""
         self.finds.append(post.key)
         self.changed.set()
         await asyncio.sleep(0)
-        self.wire("find")
+        self.wire("find", channel)
         fault = self.find_faults.popleft() if self.find_faults else None
         if isinstance(fault, BaseException):
             raise fault
@@ -115,7 +116,7 @@ class MemoryChat:
             return None
         for message in self.messages:
             if message.ref.channel == channel and message.post.key == post.key:
-                self.wire("find")
+                self.wire("find", channel)
                 return message.ref
         return None
 
@@ -125,6 +126,10 @@ class MemoryChat:
     def keys(self) -> list[str]:
         """The keys of the stored messages, in order."""
         return [message.post.key for message in self.messages]
+
+    def shown(self) -> str:
+        """Everything that people see, as lines."""
+        return "\n".join(line for message in self.messages for line in _lines(message.post))
 
     def papers(self, channel: ChannelRef) -> Counter[str]:
         """How often each paper was posted in a channel, cards in threads not counted."""
@@ -140,3 +145,12 @@ class MemoryChat:
         while not condition(self):
             self.changed.clear()
             await self.changed.wait()
+
+
+def _lines(post: Post) -> list[str]:
+    lines = [f"{post.heading} {part_text(post.part, post.parts)}", post.text]
+    for entry in post.entries:
+        paper = entry.paper
+        lines.append(f"{entry.number}. {paper.title} {paper.abstract_url}")
+        lines.append(f"{authors_line(paper.authors)} {paper.primary_category} {listed(entry.words)}")
+    return [*lines, receipt_line(post.receipt)] if post.receipt else lines

@@ -1,0 +1,153 @@
+"""Channels that are owed papers, and ways to let a process die at a chosen instant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime
+from random import Random
+from typing import Any, TypeVar, cast
+
+from bot.courier import FIND_TIMEOUT, SEND_TIMEOUT
+from bot.delivery import Dispatcher
+from bot.models import Batch, Channel, ChannelRef, Cursor, Layout, Post
+from bot.ports import Chat, Store
+from bot.query import Query
+from tests.factories import ANN, CHANNEL, make_paper
+from tests.standins.chat import MemoryChat
+from tests.standins.clock import FakeClock
+
+T = TypeVar("T")
+OTHER = ChannelRef("console", "local", "other")
+# Of another workspace.
+AWAY = ChannelRef("console", "away", "terminal")
+
+
+class DrivenClock(FakeClock):
+    """A FakeClock that waits for somebody to sleep, and that can be moved on while something runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._limits = 0
+
+    async def sleep(self, seconds: float) -> None:
+        limit = seconds in (SEND_TIMEOUT, FIND_TIMEOUT)
+        self._limits += limit
+        try:
+            await super().sleep(seconds)
+        finally:
+            self._limits -= limit
+
+    async def rest(self) -> None:
+        """Wait until somebody sleeps, and so has nothing else to do."""
+        while not self._soonest():
+            await self.settle(1)
+
+    async def drive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work``, moving on to the next sleeper's moment whenever nothing is being sent or looked up."""
+        task = asyncio.create_task(work)
+        while not task.done():
+            if not self._limits and (soonest := self._soonest()):
+                await self.advance((soonest - self.now()).total_seconds())
+            # Meanwhile the store's thread gets on: spinning here would take the processor from it.
+            await asyncio.wait({task}, timeout=0.001)
+        return task.result()
+
+    def _soonest(self) -> datetime | None:
+        return min((moment for moment, _, future in self._sleepers if not future.done()), default=None)
+
+
+async def watch(
+    store: Store,
+    clock: FakeClock,
+    ref: ChannelRef = CHANNEL,
+    *,
+    schedule: str = "instant UTC",
+    layout: Layout = Layout.DIGEST,
+    next_due: datetime | None = None,
+    query: str = "delivery",
+) -> None:
+    """A channel that watches "delivery", in an archive that knows its last listing day."""
+    if await store.cursor() is None:
+        await announce(store, clock, 1, title="Something else")
+    await store.open_channel(Channel(ref, ref.channel, schedule, layout, clock.now(), next_due))
+    await store.add_watch(ref, Query.parse(f"ti:{query}"), f"ti:{query}", ANN, clock.now(), most=100)
+
+
+async def announce(store: Store, clock: FakeClock, *numbers: int, title: str = "A study of delivery") -> None:
+    """Papers of that title are announced and match every watch on a word of it."""
+    papers = tuple(make_paper(f"2603.{number:05}", title=title) for number in sorted(numbers))
+    matches: dict[int, list[str]] = {}
+    if "delivery" in title:
+        async for block in store.queries():
+            matches |= {query: [paper.id for paper in papers] for query, _ in block}
+    await store.record(Batch(papers, Cursor(f"at {max(numbers)}"), announced=len(papers)), matches, clock.now())
+
+
+def make_dispatcher(store: Store, clock: FakeClock, *chats: Chat, seed: int = 1) -> Dispatcher:
+    return Dispatcher(store, chats, clock, random=Random(seed))
+
+
+@asynccontextmanager
+async def running(dispatcher: Dispatcher) -> AsyncIterator[asyncio.Task[None]]:
+    """A dispatcher that runs meanwhile and is stopped afterwards."""
+    task = asyncio.create_task(dispatcher.run())
+    try:
+        yield task
+    finally:
+        await dispatcher.stop(grace=0)
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for the store to say so; each question goes through the store's own thread, behind what is being written."""
+    while not await condition():
+        pass
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Fuse:
+    """Counts the instants at which a process can die; at the ``last`` it dies, and nothing gets through any more."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self.last = last
+        self.instants = 0
+
+    def burn(self, _: str) -> None:
+        self.instants += 1
+        if self.last is not None and self.instants >= self.last:
+            raise Crash
+
+
+def at_boundary(store: Store, before: Callable[[str], object], after: Callable[[str], object]) -> Store:
+    """The real store, with ``before`` and ``after`` called with each method's name around its work."""
+
+    class Boundary:
+        def __getattr__(self, name: str) -> object:
+            method = getattr(store, name)
+
+            async def call(*args: object, **named: object) -> object:
+                before(name)
+                result = await method(*args, **named)
+                after(name)
+                return result
+
+            return call
+
+        async def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
+            before("queries")
+            async for block in store.queries(batch):
+                after("queries")
+                yield block
+                before("queries")
+
+    return cast(Store, Boundary())
+
+
+def shown(chat: MemoryChat, ref: ChannelRef = CHANNEL) -> list[Post]:
+    """What a channel was shown, in order."""
+    return [message.post for message in chat.messages if message.ref.channel == ref]
