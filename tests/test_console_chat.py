@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import pty
+import resource
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -430,6 +431,20 @@ async def test_a_folder_that_takes_no_file_is_told(desk: Desk) -> None:
     assert printed == (
         "One file.\nThe file paperroute.txt could not be written into this folder (No such file or directory).\n\n"
     )
+
+
+async def test_half_a_file_is_not_left_behind(desk: Desk) -> None:
+    async def answer(command: Command) -> Reply:
+        return Reply("One file.", files=(File("plot.png", "image/png", b"\x89PNG" * 50_000),))
+
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, usual[1]))
+    try:
+        printed = await conversed(desk, b"plot\n", Listener(answer))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert "The file plot.png could not be written into this folder (File too large)." in printed
+    assert not (desk.folder / "plot.png").exists()
 
 
 async def test_a_digest_of_the_largest_size_is_taken(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from pathlib import Path
 
@@ -33,13 +32,19 @@ def keep(file: File, folder: Path) -> str:
 
 
 def _write(folder: Path, name: Path, content: bytes) -> str:
-    for number in itertools.count(1):
+    number = 1
+    while True:
         free = name.name if number == 1 else f"{name.stem}-{number}{name.suffix}"
         try:
             descriptor = os.open(folder / free, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            break
         except FileExistsError:
-            continue
+            number += 1
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        return free
-    raise AssertionError("the numbers never end")
+    except OSError:
+        # Half a file under a good name would be taken for a whole one.
+        (folder / free).unlink()
+        raise
+    return free
