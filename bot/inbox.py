@@ -84,7 +84,9 @@ class Inbox:
             return _NOTHING
         entry = _meant(post, reaction.number)
         if entry is None:
-            return await self._hint(reaction, post) if reaction.added else _NOTHING
+            # On a card the number of another paper is a slip, and asking "which of 1?" would be silly.
+            wanted = reaction.added and len(post.entries) > 1
+            return await self._hint(reaction, post) if wanted else _NOTHING
         if reaction.added:
             await self._store.save(reaction.member, post.channel, entry.paper.id, self._clock.now())
         else:

@@ -78,6 +78,8 @@ async def test_a_digest_of_one_paper_needs_no_number(room: Room) -> None:
     await room.announce(numbered(1))
     await room.say("watch letters")
     digest, *_ = await room.post()
+    assert await react(room, digest, number=2) == ""
+    assert await saved(room) == []
     await react(room, digest)
     assert await saved(room) == ["1"]
 

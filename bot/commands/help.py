@@ -23,7 +23,7 @@ QUERY_EXAMPLES: tuple[tuple[str, str], ...] = (
     ("transform*", "words that begin so, from 3 letters on"),
     ("ti:survey", "in the title; `abs:` is the abstract"),
     ('au:"Yann LeCun"', "by that author; `@lecun` is short for `au:lecun`"),
-    ("cat:cs.CL", "in that category; `#cs.CL` is short, `cat:cs.*` means all of them"),
+    ("cat:cs.CL", "in that category; `#cs.CL` is short, `cat:cs.*` is all of cs"),
 )
 _QUERY_WORDS = ("query", "queries", "language", "syntax")
 

@@ -32,6 +32,7 @@ WATCHES = "Watches"
 ARCHIVE = "Papers"
 LIBRARY = "Saved papers"
 CHANNEL = "This channel"
+HELP = "Help"
 
 COMMANDS: tuple[CommandInfo, ...] = (
     CommandInfo(
@@ -184,7 +185,7 @@ COMMANDS: tuple[CommandInfo, ...] = (
         summary="Explain the commands, one command or the query language",
         usage="help [COMMAND or query]",
         example="help query",
-        family=CHANNEL,
+        family=HELP,
         aliases=("?",),
     ),
 )
