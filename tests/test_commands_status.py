@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.digest import compose
-from bot.models import Batch, Cursor, Missing, PostLimits
+from bot.models import Batch, Cursor, Missing, OutboxItem, PostLimits
 from tests.commands_kit import TODAY, Room, numbered, open_room
 from tests.factories import CHANNEL
 from tests.standins.clock import FakeClock
@@ -162,7 +162,8 @@ async def test_numbers_that_could_not_be_read_are_said(room: Room) -> None:
     )
 
 
-async def test_posts_of_unknown_outcome_are_visible(room: Room) -> None:
+async def composed(room: Room) -> OutboxItem:
+    """The post of the channel's only paper, taken up for sending."""
     await room.announce(numbered(1))
     await room.say("watch letters")
     await room.say("layout digest")
@@ -174,9 +175,24 @@ async def test_posts_of_unknown_outcome_are_visible(room: Room) -> None:
     posts = compose(channel, await room.store.waiting(CHANNEL), receipt, limits, now)
     await room.store.put_posts(CHANNEL, posts, receipted=receipted, next_due=None, now=now)
     (item,) = await room.store.claim(["console"], now, 9)
-    await room.store.uncertain(item.post.key, now, "The answer was lost.")
+    return item
+
+
+async def test_posts_of_unknown_outcome_are_visible(room: Room) -> None:
+    item = await composed(room)
+    await room.store.uncertain(item.post.key, room.clock.now(), "The answer was lost.")
     assert (await room.told("status")).splitlines()[2] == (
         "It is not known whether 1 post arrived, since the platform's answer was lost. "
         "It is being looked up and will not be sent twice; later posts wait for that. "
         "The last trouble with posting: The answer was lost."
     )
+
+
+async def test_posts_on_their_way_are_said_and_not_posted_again(room: Room) -> None:
+    item = await composed(room)
+    await room.store.retry(item.post.key, room.clock.now(), "The platform is down.")
+    told = await room.told("status")
+    assert told.splitlines()[2] == "The last trouble with posting: The platform is down."
+    assert last_line(told) == "1 paper is being sent."
+    assert await room.told("digest") == "1 paper is being sent. `/papers status` says more."
+    assert room.woken == 0

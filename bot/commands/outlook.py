@@ -44,6 +44,13 @@ def what_becomes(channel: Channel, subject: str, papers: int, context: Context) 
     return f"{subject}; {they} with the next post, {due}. {command('digest')} posts {them} now."
 
 
+async def being_sent(context: Context, waiting: int) -> str:
+    """A sentence when the ``waiting`` papers of the channel are all in posts that are on their way; else empty."""
+    if not waiting or await context.store.waiting(context.command.channel, 1):
+        return ""
+    return f"{count(waiting, 'paper')} {'is' if waiting == 1 else 'are'} being sent."
+
+
 def nothing_waits(channel: Channel, context: Context) -> str:
     """When the next papers can come to a channel for which nothing waits: a sentence or two."""
     schedule = Schedule.from_canonical(channel.schedule)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
-from bot.commands.outlook import next_post, nothing_waits, pause_reason, waiting_papers
+from bot.commands.outlook import being_sent, next_post, nothing_waits, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, quoted, sentences, shown
 from bot.errors import CommandError
 from bot.models import Channel, Layout, MemberRef, Reply
@@ -88,6 +88,8 @@ async def digest(context: Context) -> Reply:
         raise CommandError(papers)
     if not waiting:
         return Reply(f"Nothing waits to be posted. {nothing_waits(channel, context)} {command('status')} says more.")
+    if sending := await being_sent(context, waiting):
+        return Reply(f"{sending} {command('status')} says more.")
     await context.store.set_due(channel.ref, context.now)
     context.wake()
     return Reply(f"Posting {count(waiting, 'paper')} now.", public=True)

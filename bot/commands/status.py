@@ -1,7 +1,7 @@
 """`status`: how things stand in this channel, and why it is quiet.
 
 Silence is explained by the first of these that holds: the channel is paused, has no watch, is switched off; the archive
-is being filled; arXiv has not answered; papers wait; there is no announcement today; the latest one is not read yet;
+is being filled; arXiv has not answered; papers are being sent or wait; there is no announcement today; the latest one is not read yet;
 nothing in it matched.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
-from bot.commands.outlook import next_post, pause_reason, waiting_papers
+from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, sentences, shown
 from bot.models import Channel, ChannelStatus, PollStatus, Reply
 from bot.wording import count, moment_text, number
@@ -33,7 +33,11 @@ async def status(context: Context) -> Reply:
             _uncertain(figures),
             f"arXiv: {_polls(polls, schedule.zone, context)}",
             f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",
-            _silence(channel, figures, polls, context),
+            _kept_silent(channel, figures)
+            or _nothing_read(polls)
+            or await being_sent(context, figures.waiting)
+            or (waiting_papers(channel, figures.waiting, context) if figures.waiting else "")
+            or _nothing_found(channel, figures, polls, context),
         )
     )
 
@@ -87,15 +91,6 @@ def _numbers(missing: int) -> str:
 def is_down(polls: PollStatus) -> bool:
     """Whether the latest poll failed."""
     return polls.last_failure is not None and (polls.last_success is None or polls.last_failure > polls.last_success)
-
-
-def _silence(channel: Channel, figures: ChannelStatus, polls: PollStatus, context: Context) -> str:
-    return (
-        _kept_silent(channel, figures)
-        or _nothing_read(polls)
-        or (waiting_papers(channel, figures.waiting, context) if figures.waiting else "")
-        or _nothing_found(channel, figures, polls, context)
-    )
 
 
 def _kept_silent(channel: Channel, figures: ChannelStatus) -> str:
