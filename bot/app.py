@@ -204,7 +204,7 @@ async def _status(config: Config, *, healthy_only: bool) -> int:
         f"Store: {config.database}",
         f"arXiv: {config.arxiv_api_shown}",
         f"Archive: {count(span.papers, 'paper')}" + (f", announced {span.first} to {span.last}" if span.first else ""),
-        "Serving: " + ("yes" if healthy else f"no; last sign of life {_moment(beat)}"),
+        f"Last sign of life: {_moment(beat)}" + ("" if healthy else " (nothing serves this store now)"),
         f"Last poll that reached the top: {_moment(polls.last_success)}",
     ]
     if polls.backfilling:

@@ -1,0 +1,77 @@
+"""Run every measurement in a process of its own and print the figures beside their goals."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+HELP_RUNS = 9
+
+
+def run(module: str, *arguments: str) -> dict[str, Any]:
+    """The figures that ``module`` reports."""
+    print(f"… {module}", file=sys.stderr)
+    finished = subprocess.run(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=True, text=True, timeout=600
+    )
+    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    return figures
+
+
+def help_seconds() -> float:
+    """The median time of `paperroute --help`, as a whole process."""
+    taken = []
+    for _ in range(HELP_RUNS):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "bot.cli", "--help"], stdout=subprocess.DEVNULL, check=True)
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def row(what: str, figure: str, goal: str) -> None:
+    print(f"| {what} | {figure} | {goal} |")
+
+
+def main() -> None:
+    poll = run("benchmarks.poll")
+    with TemporaryDirectory() as folder:
+        database = str(Path(folder) / "bench.db")
+        fill = run("benchmarks.fill", database)
+        rest = run("benchmarks.rest", database)
+        replies = run("benchmarks.replies", database)
+    started = help_seconds()
+    print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
+    row("what", "measured", "goal")
+    row("---", "---", "---")
+    polled = f"poll of {poll['papers']:,} new papers, {poll['watches']:,} watches"
+    row(f"{polled}: requests", str(poll["requests"]), "≤ 15")
+    row(f"{polled}: CPU", f"{poll['cpu_seconds']} s", "≤ 3 s")
+    row(f"{polled}: event loop held", f"{poll['loop_held_ms']} ms", "≤ 50 ms")
+    row(f"{polled}: peak memory", f"{poll['peak_mb']} MB", "")
+    row("the same watches asked as one arXiv request each, 3 s apart", f"{poll['watches'] * 3 / 3600:.1f} h", "")
+    row("`paperroute --help`", f"{started:.2f} s", "≤ 0.4 s")
+    row("memory at rest, 100,000 papers, 1,000 watches", f"{rest['resting_mb']} MB", "≤ 120 MB")
+    row("processor at rest", f"{rest['idle_cpu_percent']} %", "")
+    row("SIGTERM to exit", f"{rest['stopped_after_seconds']} s, status {rest['exit_status']}", "≤ 5 s, 0")
+    row(f"a reply over {replies['papers']:,} papers, median", f"{replies['median_ms']} ms", "≤ 100 ms")
+    for kind, median in replies["medians_ms"].items():
+        row(f"– `{kind}`", f"{median} ms", "")
+    row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
+    row("replies: peak memory", f"{replies['peak_mb']} MB", "")
+    row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
+    row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
+    row("filling: peak memory", f"{fill['peak_mb']} MB", "")
+    print(
+        f"\nPeak memory of the largest process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

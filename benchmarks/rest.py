@@ -1,0 +1,68 @@
+"""Memory at rest: the real program over 100,000 papers with 1,000 watches, after its first poll, with nothing to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.fill import PAPERS
+from benchmarks.material import papers
+from benchmarks.measuring import report, resident_megabytes
+from tests.standins.arxiv import ArxivStandIn
+
+
+def main(database: Path) -> None:
+    with ArxivStandIn(papers(PAPERS, datetime.now(UTC).date())[-200:]) as stand_in:
+        environment = os.environ | {
+            "PAPERROUTE_DATABASE": str(database),
+            "ARXIV_API_URL": stand_in.url,
+            "PAPERROUTE_ARXIV_DELAY": "0",
+            "PAPERROUTE_BACKFILL": "0",
+            "PAPERROUTE_LOG": "info",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot.cli", "console"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=database.parent,
+            text=True,
+        )
+        assert process.stderr is not None
+        assert process.stdin is not None
+        polled = False
+        for line in process.stderr:
+            if "Polled:" in line:
+                polled = True
+                break
+        if not polled:
+            raise RuntimeError("the program ended before its first poll")
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        cpu = _cpu_seconds(process.pid)
+        time.sleep(5.0)
+        idle = (_cpu_seconds(process.pid) - cpu) / 5.0
+        resting = resident_megabytes(process.pid)
+        process.terminate()
+        begun = time.perf_counter()
+        status = process.wait(timeout=10)
+        report(
+            resting_mb=round(resting),
+            idle_cpu_percent=round(idle * 100, 1),
+            stopped_after_seconds=round(time.perf_counter() - begun, 2),
+            exit_status=status,
+        )
+
+
+def _cpu_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
