@@ -1,8 +1,8 @@
 """`status`: how things stand in this channel, and why it is quiet.
 
 Silence is explained by the first of these that holds: the channel is paused, has no watch, is switched off; arXiv has
-not answered; the archive is being filled; papers are being sent; papers wait; there is no announcement today; the latest
-one is not read yet; its matches have been posted; nothing in it matched.
+not answered; the archive is being filled; papers are being sent; papers wait; there is no announcement today; the
+latest one is not read yet; its matches have been posted; nothing in it matched.
 """
 
 from __future__ import annotations
