@@ -179,6 +179,7 @@ async def test_a_post_is_shown_once(desk: Desk) -> None:
     assert await console.find(CHANNEL, make_post()) is None
     assert await console.send(CHANNEL, make_post()) == message
     assert await console.send(CHANNEL, make_post()) == message
+    assert not console.gone
     assert await console.find(CHANNEL, make_post()) == message
     await console.close()
     assert desk.printed == "All is well.\n\n"
@@ -333,6 +334,7 @@ async def test_a_reader_that_is_gone_ends_it_quietly(desk: Desk) -> None:
             await console.send(CHANNEL, make_post())
         assert (caught.value.permanent, caught.value.ambiguous) == (False, False)
         await talking  # although its input has not ended
+        assert console.gone
         with pytest.raises(DeliveryError, match="Broken pipe"):
             await console.send(CHANNEL, make_post())
         assert await console.find(CHANNEL, make_post()) is None

@@ -91,6 +91,11 @@ class ConsoleChat:
         self._showing: dict[str, asyncio.Task[MessageRef]] = {}
         self._closed = asyncio.Event()
 
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be shown any more: the terminal was closed, or the pipe's reader left."""
+        return self._screen.gone.is_set()
+
     async def start(self, handler: Handler) -> None:
         """Take ``handler`` and open the transcript. Raises ConfigError when that file cannot be used."""
         self._handler = handler
