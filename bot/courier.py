@@ -149,21 +149,31 @@ class Courier:
             case LookUp(at, error, workspace, pause):
                 await self._postpone(channel, at, workspace)
                 if pause:
-                    await self._keep(lambda: self._store.set_paused(channel, pause, None, self._clock.now()))
+                    await self._keep(lambda: self._pause(channel, pause, None))
                 await self._keep(lambda: self._store.uncertain(key, at, error))
                 heapq.heappush(self._moments, at)
                 logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
             case Dead(error, pause, ended):
+                # What a channel refuses may be one message; where it is all of them, the notice dies as well.
+                told = None if ended or item.post.kind is PostKind.NOTICE else _stopped(item, pause)
                 # The channel first: it is its resumption that brings the papers of a dead post back.
-                now = self._clock.now()
-                paused = await self._keep(lambda: self._store.set_paused(channel, pause, None, now))
-                if paused and not ended and item.post.kind is not PostKind.NOTICE:
-                    # What a channel refuses may be one message; where it is all of them, this dies as well.
-                    notice = _stopped(item.post, pause, now)
-                    await self._keep(lambda: self._store.put_notice(notice, now))
-                await self._keep(lambda: self._store.dead(key, error, now))
+                if not await self._keep(lambda: self._pause(channel, pause, told)):
+                    # It was given another identity meanwhile, under which the post is tried again.
+                    await self._settle(item, Again(self._clock.now(), error))
+                    return
+                await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
                 self.dead += 1
                 logger.error("Given up and channel paused: %s. %s", _named(item.post), pause)
+
+    async def _pause(self, channel: ChannelRef, reason: str, told: Post | None) -> bool:
+        """Pause a channel and tell it so, unless it was paused already; False when there is no such channel."""
+        known = await self._store.channel(channel)
+        if known is not None and not known.paused:
+            now = self._clock.now()
+            if told is not None:
+                await self._store.put_notice(told, now)
+            await self._store.set_paused(channel, reason, None, now)
+        return known is not None
 
     async def _postpone(self, channel: ChannelRef, until: datetime, workspace: bool) -> None:
         if workspace:
@@ -181,10 +191,12 @@ class Courier:
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def _stopped(post: Post, reason: str, now: datetime) -> Post:
-    """The notice that a channel is paused; one for each post that led to it."""
+def _stopped(item: OutboxItem, reason: str) -> Post:
+    """The notice that a channel is paused on account of a post: the same at every attempt to pause it."""
+    post = item.post
     text = f"Posts to this channel are paused. {reason} When that is settled, `resume` brings what has waited."
-    return Post(post_key(post.channel, PostKind.NOTICE, (), now, post.key), post.channel, PostKind.NOTICE, text=text)
+    key = post_key(post.channel, PostKind.NOTICE, (), item.first_attempt, post.key)
+    return Post(key, post.channel, PostKind.NOTICE, text=text)
 
 
 def _named(post: Post) -> str:

@@ -37,8 +37,8 @@ from bot.wording import count
 
 logger = logging.getLogger(__name__)
 
-# Ended within the five seconds that a service manager may give a process to stop.
-GRACE = 4.0
+# A process is to stop within five seconds; the polls and the platforms need some of them.
+GRACE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Dispatcher:
         self._awake = asyncio.Event()
         self._begun: datetime | None = None
         self._running = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def wake(self) -> None:
         """Something may be due: start a round now. To be called in the event loop."""
@@ -77,18 +77,18 @@ class Dispatcher:
         self._running = True
         failures = SHORTEST_PAUSE
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 self._awake.clear()
                 try:
                     begun = self._clock.now()
                     await self._round()
-                    pause = (await self._next_round(begun) - self._clock.now()).total_seconds()
+                    until = await self._next_round(begun)
                     failures = SHORTEST_PAUSE
                 except StoreError as error:
                     report("Delivering", error)
-                    pause, failures = failures, min(failures * 2, LONGEST_PAUSE)
-                with suppress(TimeoutError):
-                    await within(self._clock, pause, self._woken())
+                    until = self._clock.now() + timedelta(seconds=failures)
+                    failures = min(failures * 2, LONGEST_PAUSE)
+                await self._pause(until, self._awake)
         finally:
             await self._finish(GRACE)
             self._begun = None
@@ -99,7 +99,7 @@ class Dispatcher:
 
         ``run`` and ``drain`` return as well.
         """
-        self._stopping = True
+        self._stopping.set()
         self.wake()
         await self._finish(grace)
 
@@ -119,7 +119,7 @@ class Dispatcher:
                 composed = await self._composer.chosen(refs)
             else:
                 composed = await (self._composer.everything() if everything else self._composer.due())
-            while not self._stopping:
+            while not self._stopping.is_set():
                 round_begun = self._clock.now()
                 started = await self._start(begun)
                 if under_way := self._under_way():
@@ -128,7 +128,7 @@ class Dispatcher:
                     moment = await self._next_attempt(round_begun)
                     if moment is None or moment > end:
                         break
-                    await self._clock.sleep((moment - self._clock.now()).total_seconds())
+                    await self._pause(moment, self._stopping)
             now_sent, now_dead = self._counts()
             return Drained(composed, now_sent - sent, now_dead - dead, await self._store.next_attempt(self._platforms))
         finally:
@@ -152,7 +152,7 @@ class Dispatcher:
 
     async def _start(self, begun: datetime) -> int:
         """Start what may be sent or looked up now; returns how much that is."""
-        if self._stopping:
+        if self._stopping.is_set():
             return 0
         return sum([await courier.round(begun) for courier in self._couriers])
 
@@ -172,8 +172,10 @@ class Dispatcher:
         moments.append(await self._store.next_attempt(self._platforms))
         return min((moment for moment in moments if moment is not None and moment > since), default=None)
 
-    async def _woken(self) -> None:
-        await self._awake.wait()
+    async def _pause(self, until: datetime, event: asyncio.Event) -> None:
+        """Wait until that moment, or for the event."""
+        with suppress(TimeoutError):
+            await within(self._clock, (until - self._clock.now()).total_seconds(), _set(event))
 
     def _counts(self) -> tuple[int, int]:
         return sum(courier.sent for courier in self._couriers), sum(courier.dead for courier in self._couriers)
@@ -198,3 +200,7 @@ class Dispatcher:
 
 async def _all(tasks: set[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()

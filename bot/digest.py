@@ -107,9 +107,11 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
     )
 
 
-def post_key(channel: ChannelRef, kind: PostKind, entries: Iterable[Entry], now: datetime, text: str = "") -> str:
+def post_key(
+    channel: ChannelRef, kind: PostKind, entries: Iterable[Entry], now: datetime | None, text: str = ""
+) -> str:
     """24 characters of a–z2–7 that name a post: the same for the same channel, kind, deliveries, moment and text."""
-    named = [channel.platform, channel.workspace, channel.channel, kind, now.isoformat(), text]
+    named = [channel.platform, channel.workspace, channel.channel, kind, now.isoformat() if now else "", text]
     named += [f"{entry.delivery}:{entry.paper.id}" for entry in entries]
     # The length before each part keeps ("ab", "c") and ("a", "bc") apart.
     digest = hashlib.sha256("".join(f"{len(part)}:{part}" for part in named).encode("utf-8", "surrogatepass")).digest()

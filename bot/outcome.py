@@ -36,6 +36,8 @@ LONGEST_TRIAL = timedelta(days=1)
 # No platform means longer; a larger number is nonsense, or would overflow a date.
 _LONGEST_RETRY_AFTER = 7 * 86400.0
 
+_CUT_OFF = "The bot was stopped while this was being posted."
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -99,13 +101,14 @@ def after_looking_up(
     """What follows from a look-up that worked. ``last_attempt``: the latest moment the post may have been sent."""
     if found is not None:
         return Sent(found)
+    error = item.last_error or _CUT_OFF
     if now < last_attempt + SETTLE:
-        return LookUp(last_attempt + SETTLE, item.last_error)
+        return LookUp(last_attempt + SETTLE, error)
     if _exhausted(item, now):
-        return _given_up(item, item.last_error)
+        return _given_up(item, error)
     # The settling counts as a pause; only a platform that loses answers again and again is given longer ones.
     pause = max(timedelta(), back_off(item.attempts, random) - SETTLE)
-    return Again(now + pause, item.last_error)
+    return Again(now + pause, error)
 
 
 def after_failing_to_look_up(item: OutboxItem, error: Exception, now: datetime) -> Outcome:

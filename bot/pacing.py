@@ -41,6 +41,11 @@ class Pacer:
         self._clock = clock
         self._free: dict[ChannelRef, datetime] = {}
 
+    @property
+    def known(self) -> set[ChannelRef]:
+        """The channels of which a moment is remembered."""
+        return set(self._free)
+
     async def turn(self, channel: ChannelRef) -> None:
         """Wait until the channel may be posted to again."""
         while (wait := (self._free.get(channel, self._clock.now()) - self._clock.now()).total_seconds()) > 0:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.composing import Composer
 from bot.courier import MOST_SENDING, SEND_TIMEOUT
-from bot.delivery import Dispatcher, Drained
+from bot.delivery import GRACE, Dispatcher, Drained
 from bot.errors import DeliveryError, StoreError, UnreadableError
 from bot.models import Channel, ChannelRef, Layout, PostKind, PostLimits
 from bot.ports import Store
@@ -359,6 +359,24 @@ async def test_a_channel_that_is_gone_is_told_nothing(
     assert len(chat.sends) == 1
 
 
+async def test_a_channel_that_moves_while_it_is_posted_to_is_posted_to_in_its_new_place(
+    store: Store, clock: DrivenClock, chat: MemoryChat, dispatcher: Dispatcher
+) -> None:
+    chat.refusals[CHANNEL] = DeliveryError("There is no such channel.", permanent=True)
+    await watch(store, clock)
+    await announce(store, clock, 2)
+    chat.gate.clear()
+    draining = asyncio.create_task(dispatcher.drain())
+    await chat.until(lambda chat: chat.under_way == 1)
+    await store.move_channel(CHANNEL, OTHER, clock.now())
+    chat.gate.set()
+    result = await clock.drive(ended(draining))
+    assert (result.sent, result.dead, len(shown(chat, OTHER))) == (1, 0, 1)
+    channel = await store.channel(OTHER)
+    assert channel is not None
+    assert channel.paused == ""
+
+
 # Uncertain
 
 
@@ -602,7 +620,7 @@ async def test_what_does_not_finish_in_time_is_cut_off_and_looked_up_at_the_next
     else:
         ending = asyncio.create_task(asyncio.wait({asyncio.create_task(dispatcher.stop())}))
     await clock.settle()
-    await clock.advance(3.9)
+    await clock.advance(GRACE - 0.1)
     assert not ending.done()
     await clock.advance(0.1)
     await ending
@@ -627,6 +645,19 @@ async def test_absent_at_the_start_is_believed_only_after_it_has_settled(
     chat.hidden = 1
     result = await clock.drive(make_dispatcher(store, clock, chat).drain())
     assert (result.sent, len(chat.messages), len(chat.sends), len(chat.finds)) == (1, 1, 1, 2)
+
+
+async def test_stopping_ends_a_drain_that_waits(
+    store: Store, clock: DrivenClock, chat: MemoryChat, dispatcher: Dispatcher
+) -> None:
+    chat.send_faults.append(DeliveryError("Too many.", retry_after=60.0))
+    await watch(store, clock)
+    await announce(store, clock, 2)
+    draining = asyncio.create_task(dispatcher.drain())
+    await until(lambda: said(store, "Too many."))
+    await dispatcher.stop()
+    assert (await draining).next_attempt == clock.now() + timedelta(seconds=60)
+    assert (await dispatcher.drain()).sent == 0
 
 
 # Draining

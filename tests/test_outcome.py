@@ -129,6 +129,13 @@ def test_absent_means_nothing_before_it_has_settled() -> None:
     assert after_looking_up(make_item(), None, NOW - SETTLE, NOW, Random(1)) == Again(NOW, "Refused.")
 
 
+def test_a_post_that_was_cut_off_says_so() -> None:
+    item = replace(make_item(), last_error="")
+    assert after_looking_up(item, None, NOW - SETTLE, NOW, Random(1)) == Again(
+        NOW, "The bot was stopped while this was being posted."
+    )
+
+
 def test_a_platform_that_loses_answers_again_and_again_is_asked_less_often() -> None:
     outcome = after_looking_up(make_item(attempts=9), None, NOW - SETTLE, NOW, Random(1))
     assert isinstance(outcome, Again)
