@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from adapters.console.files import as_text, keep
 from adapters.console.lines import Lines, decoded
-from adapters.console.render import Line, paint, post_lines, reply_lines
+from adapters.console.render import Line, bottom_line, paint, post_lines, reply_lines
 from adapters.console.screen import Screen
 from adapters.console.transcript import Transcript
 from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in
+from adapters.console.waiting import outcome, unless_set
 from bot.errors import CommandError, ConfigError, DeliveryError, UnreadableError
 from bot.models import ChannelRef, Command, MemberRef, MessageRef, Post, PostLimits, Progress, Reply
 
@@ -124,7 +125,7 @@ class ConsoleChat:
             showing = self._begin(self._show(post))
             self._showing[post.key] = showing
             showing.add_done_callback(lambda _: self._showing.pop(post.key, None))
-        return await _outcome(showing)
+        return await outcome(showing)
 
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """Whether the post was shown, by its key. Raises UnreadableError: the transcript cannot be read, or the
@@ -159,9 +160,9 @@ class ConsoleChat:
             if self._interactive:
                 # Loading prompt_toolkit takes a quarter of a second, which a pipe need not wait for.
                 make_prompt = await asyncio.to_thread(_load_prompt)
-                self._prompt = make_prompt(self._history, *self._words, self._toolbar)
+                self._prompt = make_prompt(self._history, *self._words, lambda: bottom_line(self._progress))
                 stack.enter_context(self._prompt.guarded())
-            while (typed := await self._unless_over(self._typed())) is not None:
+            while (typed := await unless_set(self._typed(), self._closed, self._screen.gone)) is not None:
                 for line in typed:
                     if not await self._obey(line):
                         return
@@ -213,7 +214,7 @@ class ConsoleChat:
     async def _say(self, reply: Reply) -> None:
         # Without an output the conversation ends quietly, as that of any filter does.
         with suppress(DeliveryError):
-            await _outcome(self._begin(self._answer(reply)))
+            await outcome(self._begin(self._answer(reply)))
 
     async def _answer(self, reply: Reply) -> None:
         lines = await asyncio.to_thread(reply_lines, reply, self._columns())
@@ -277,46 +278,11 @@ class ConsoleChat:
             # Whoever waited has been told; without anybody waiting asyncio would complain.
             task.exception()
 
-    async def _unless_over(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """The result of ``work``; None as soon as the console is closed or its output gone."""
-        waited: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(work),
-            asyncio.ensure_future(self._closed.wait()),
-            asyncio.ensure_future(self._screen.gone.wait()),
-        ]
-        try:
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if waited[1].done() or waited[2].done():
-                return None
-            result: T = waited[0].result()
-            return result
-        finally:
-            for each in waited:
-                each.cancel()
-            await asyncio.gather(*waited, return_exceptions=True)
-
-    def _toolbar(self) -> str:
-        if self._progress is None:
-            return "`help` shows the commands · `+1` saves paper 1 · Ctrl-D leaves"
-        done, total = self._progress.done, self._progress.total
-        bar = ("█" * (20 * done // total)).ljust(20, "░")
-        return f"filling the archive {bar} {done:,} of {total:,} papers ({100 * done // total} %)"
-
 
 def _load_prompt() -> type[Prompt]:
     from adapters.console.prompt import Prompt  # noqa: PLC0415 – see converse()
 
     return Prompt
-
-
-async def _outcome(task: asyncio.Task[T]) -> T:
-    """What ``task`` came to; it goes on when the one who waits is cancelled. Raises DeliveryError when it was ended."""
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if task.cancelled():
-            raise DeliveryError("The console was closed before its output had taken everything.") from None
-        raise
 
 
 def _refusal(error: CommandError) -> Reply:

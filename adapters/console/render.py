@@ -30,7 +30,7 @@ from enum import Enum
 
 from adapters.console.harmless import harmless, one_line
 from adapters.console.wrapping import cells, wrap
-from bot.models import Entry, Post, PostKind, Reply
+from bot.models import Entry, Post, PostKind, Progress, Reply
 from bot.text import readable
 from bot.wording import authors_line, number, part_text, receipt_line
 
@@ -98,6 +98,15 @@ def reply_lines(reply: Reply, columns: int | None) -> list[Line]:
     if reply.more:
         blocks.append(_plain(wrap(f"More: `{one_line(reply.more, 600)}`", columns)))
     return _joined(blocks)
+
+
+def bottom_line(progress: Progress | None) -> str:
+    """What stands below the prompt: how far a back-fill has come, else how to go on."""
+    if progress is None:
+        return "`help` shows the commands · `+1` saves paper 1 · Ctrl-D leaves"
+    bar = ("█" * (20 * progress.done // progress.total)).ljust(20, "░")
+    percent = 100 * progress.done // progress.total
+    return f"filling the archive {bar} {number(progress.done)} of {number(progress.total)} papers ({percent} %)"
 
 
 def _fitting(columns: int | None) -> int | None:
