@@ -96,7 +96,7 @@ class Database:
         if self.path.is_dir():
             raise StoreError(f"The database {self.path} is a folder, not a file.", path=str(self.path))
         # Two names of one file must find the same lock.
-        self.path = self.path.resolve()
+        self.path = Path(os.path.realpath(self.path))
         if not read_only:
             self._lock = FileLock(self.path)
             # Made before SQLite would make it with the umask's mode; -wal and -shm take over the mode of the database.

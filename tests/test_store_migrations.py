@@ -1,0 +1,151 @@
+"""Upgrades: from every earlier schema in place, never from a later one; and a new normaliser's words."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from bot.errors import StoreError, StoreNewerError
+from bot.query import Query
+from bot.text import NORMALIZER_VERSION
+from storage.sqlite import SqliteStore, migrations, rewording
+from tests.factories import CHANNEL
+from tests.store_kit import NOW, TODAY, open_store, papers_of, poll, rows, watch
+
+
+def made_by(path: Path, step: str) -> None:
+    """A file as the version that ended with ``step`` made it."""
+    steps = migrations.STEPS
+    with closing(sqlite3.connect(path)) as connection:
+        db = sqlite_utils.Database(connection)
+        following = steps[steps.index(step) + 1 :]
+        migrations.MIGRATIONS.apply(db, stop_before=following[:1])
+
+
+def test_the_list_of_steps_is_complete_and_in_order(tmp_path: Path) -> None:
+    registered = migrations.MIGRATIONS.pending(sqlite_utils.Database(memory=True))
+    assert tuple(step.name for step in registered) == migrations.STEPS
+    assert list(migrations.STEPS) == [f"{number:04}" for number in range(1, len(migrations.STEPS) + 1)]
+
+
+def schema_of(path: Path) -> list[tuple[object, ...]]:
+    return rows(path.parent, "SELECT type, name, sql FROM sqlite_master ORDER BY name", name=path.name)
+
+
+@pytest.mark.parametrize("step", migrations.STEPS)
+async def test_an_earlier_file_is_upgraded_in_place(tmp_path: Path, step: str) -> None:
+    made_by(tmp_path / "old.db", step)
+    async with open_store(tmp_path, "old.db") as store:
+        await watch(store, "delivery")
+        await poll(store, papers_of(TODAY, 1, 1))
+        assert len(await store.waiting(CHANNEL)) == 1
+    async with open_store(tmp_path, "new.db"):
+        pass
+    assert schema_of(tmp_path / "old.db") == schema_of(tmp_path / "new.db")
+    assert rows(tmp_path, "PRAGMA application_id", name="old.db") == [(migrations.APPLICATION_ID,)]
+
+
+async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    (tmp_path / "paperroute.db").touch()
+    async with open_store(tmp_path) as store:
+        await store.beat(NOW)
+
+
+async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    made_by(tmp_path / "paperroute.db", migrations.STEPS[0])
+    before = schema_of(tmp_path / "paperroute.db")
+    steps = Migrations("paperroute")
+    steps(name=migrations.STEPS[0])(lambda _: None)
+
+    @steps(name="broken")
+    def _broken(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE half (a)")
+        db.execute("no SQL at all")
+
+    connection = sqlite3.connect(tmp_path / "paperroute.db")
+    with closing(connection), pytest.raises(sqlite3.OperationalError):
+        steps.apply(sqlite_utils.Database(connection))
+    assert schema_of(tmp_path / "paperroute.db") == before
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_later_version_s_file_is_refused_untouched(tmp_path: Path, read_only: bool) -> None:
+    async with open_store(tmp_path):
+        pass
+    path = tmp_path / "paperroute.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('paperroute', '9999', '')"
+        )
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(StoreNewerError) as caught:
+        await SqliteStore.open(path, read_only=read_only)
+    assert str(caught.value).startswith(f"The database {path} was written by a later version of paperroute.")
+    assert path.read_bytes() == before
+    # The lock is free again.
+    with pytest.raises(StoreNewerError):
+        await SqliteStore.open(path, read_only=read_only)
+
+
+async def test_a_new_normaliser_makes_the_index_and_the_queries_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_store(tmp_path) as store:
+        await watch(store, "delivery")
+        await store.add_papers(papers_of(TODAY, 1, 5))
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.execute("UPDATE state SET value = '0' WHERE name = 'words of'")
+        connection.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
+        connection.execute("UPDATE queries SET compiled = x'00'")
+        connection.execute("INSERT INTO queries (canonical, compiled) VALUES ('Reward MODELS', x'00'), ('(', x'00')")
+        connection.execute("INSERT INTO queries (canonical, compiled) VALUES ('deliveries', x'00')")
+        connection.commit()
+    caplog.set_level(logging.INFO)
+    async with open_store(tmp_path) as store:
+        assert len(await store.search(Query.parse("delivery"), limit=9)) == 5
+        assert [block async for block in store.queries()] == [[(1, Query.parse("delivery").compiled)]]
+    assert rows(tmp_path, "SELECT canonical, compiled <> x'00' FROM queries ORDER BY id") == [
+        ("delivery", 1), ("model reward", 1), ("(", 0), ("deliveries", 1)
+    ]  # fmt: skip
+    assert "Making the full-text index again" in caplog.text
+    assert "The stored query `(` cannot be read any more" in caplog.text
+
+
+async def test_an_index_that_was_half_made_is_finished(tmp_path: Path) -> None:
+    papers = papers_of(TODAY, 1, 9)
+    async with open_store(tmp_path) as store:
+        await store.add_papers(papers)
+
+        def interrupted(db: sqlite_utils.Database) -> None:
+            db.execute("UPDATE state SET value = '0' WHERE name = 'words of'")
+            db.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
+            db.execute("INSERT OR REPLACE INTO state VALUES ('rewording to', ?)", (str(NORMALIZER_VERSION),))
+            db.execute("INSERT OR REPLACE INTO state VALUES ('rewording reached', '202603000004')")
+
+        await store._database.write(interrupted)
+    async with open_store(tmp_path) as store:
+        # The first papers are not in this index, which shows that it was not begun anew.
+        found = await store.search(Query.parse("delivery"), limit=99)
+        assert [paper.id for paper in found] == [paper.id for paper in reversed(papers[4:])]
+
+
+async def test_an_index_is_made_in_slices(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.add_papers(papers_of(TODAY, 1, rewording.SLICE + 5))
+        await store._database.read(lambda db: rewording.reword(db, NORMALIZER_VERSION + 1))
+        assert len(await store.search(Query.parse("delivery"), limit=9_999)) == rewording.SLICE + 5
+
+
+async def test_a_foreign_file_with_our_number_but_no_steps_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
+        connection.execute("CREATE TABLE papers (a)")
+    with pytest.raises(StoreError):
+        await SqliteStore.open(tmp_path / "x.db")
