@@ -196,6 +196,17 @@ async def test_a_member_does_not_wait_long(client: Client, stand_in: ArxivStandI
     assert seconds.slept == []
 
 
+async def test_a_member_who_queued_behind_a_busy_answer_does_not_wait_either(
+    client: Client, stand_in: ArxivStandIn
+) -> None:
+    stand_in.faults.extend([Fault(Kind.STATUS, status=429, retry_after="60")] * (RETRIES + 1))
+    poll, member = await asyncio.gather(client.by_id(IDS), client.by_id(IDS, patience=15), return_exceptions=True)
+    assert isinstance(poll, SourceError)
+    assert isinstance(member, SourceError)
+    assert member.retry_after == 60
+    assert len(stand_in.requests) == RETRIES + 1
+
+
 async def test_a_server_that_stays_busy_is_an_error_with_its_wait(client: Client, stand_in: ArxivStandIn) -> None:
     stand_in.faults.extend([Fault(Kind.STATUS, status=429, retry_after="9")] * (RETRIES + 1))
     with pytest.raises(SourceError, match="HTTP 429") as caught:

@@ -133,20 +133,28 @@ async def test_the_top_is_found_in_five_requests(counts: dict[str, int], fault: 
         assert await found_top(stand_in, clock) == f"{month}.{counts[month]:05d}"
 
 
-@pytest.mark.parametrize(("month", "number"), [("2603", 3456), ("2603", 100), ("2604", 3), ("2604", 4200)])
-async def test_a_search_that_lags_behind_is_corrected_in_five_requests(
-    month: str, number: int, clock: FakeClock
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"2603": 100},
+        {"2603": 3456},
+        {"2603": 9999},
+        {"2603": 60, "2604": 3},
+        {"2603": 60, "2604": 4200},
+        {"2508": 60, "2509": 1, "2510": 1, "2511": 1, "2512": 1, "2601": 1, "2602": 1, "2603": 2345},
+    ],
+    ids=str,
+)
+async def test_a_search_that_lags_or_does_not_sort_is_corrected_in_five_requests(
+    counts: dict[str, int], clock: FakeClock
 ) -> None:
-    counts = {"2603": number} if month == "2603" else {"2603": 60, "2604": number}
-    everything = sequence(counts)
-    # The search knows the first papers only.
-    unknown = frozenset(paper.id for paper in everything[50:])
-    lagging = [
-        make_paper(paper.id, published=CUT_OFFS[0] - timedelta(days=paper.id in unknown)) for paper in everything
-    ]
-    with ArxivStandIn(lagging) as stand_in:
+    everything = [paper.id for paper in sequence(counts)]
+    # The search knows the first papers only, which look the newest so that they come on its page.
+    unknown = frozenset(everything[50:])
+    papers = [make_paper(name, published=CUT_OFFS[0] - timedelta(days=name in unknown)) for name in everything]
+    with ArxivStandIn(papers) as stand_in:
         stand_in.fault_of = spoil_searches(Fault(Kind.PARTIAL, ids=unknown))
-        assert await found_top(stand_in, clock) == f"{month}.{number:05d}"
+        assert await found_top(stand_in, clock) == everything[-1]
 
 
 async def test_an_arxiv_without_papers_is_an_error_and_nothing_is_stored(archive: Archive, clock: FakeClock) -> None:

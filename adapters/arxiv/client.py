@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
 import arxiv
@@ -22,6 +21,7 @@ import urllib3
 
 from adapters.arxiv.parse import to_paper
 from adapters.arxiv.transport import LONGEST_WAIT, AnswerError, Transport
+from bot import __version__
 from bot.errors import SourceError
 from bot.models import Paper
 from bot.ports import Clock
@@ -156,9 +156,5 @@ async def in_thread(call: Callable[[], _T]) -> _T:
 
 def user_agent(contact: str) -> str:
     """``paperroute/<version> (<contact>)``, in characters that a header may hold."""
-    try:
-        number = version("paperroute")
-    except PackageNotFoundError:
-        number = "0"
     plain = "".join(character for character in contact if character.isascii() and character.isprintable()).strip()
-    return f"paperroute/{number} ({plain})" if plain else f"paperroute/{number}"
+    return f"paperroute/{__version__} ({plain})" if plain else f"paperroute/{__version__}"

@@ -29,10 +29,12 @@ MONTH_SIZE = 40_000
 
 _MONTHS_BACK = 20
 _FIRST_NUMBERS = 10
+
+# The request that looks above the search's highest number: every number, then a grid, then the months that follow.
 _NEAR = 50
-_STEP = 150
-_STEPS = 90
-_NEXT_MONTH_STEP = 1000
+_GRID = range(_NEAR, 9_000, 150)
+_NEXT_MONTH = (*range(1, 11), *range(2_000, MONTH_SIZE, 2_000))
+_LATER_MONTH = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,14 @@ async def find_top(client: Client, now: datetime) -> Top:
     """The highest number with a paper. Raises SourceError, also when arXiv seems to have no papers at all."""
     top = await _top_of_search(client)
     if top is not None:
-        return await _climb(client, top)
-    top = await _top_of_months(client, month_of(now))
+        return await _climb(client, top, month_of(now))
+    # The next month too: a clock that is late by an hour may be late by a month.
+    months = (month_after(month_of(now), 1 - back) for back in range(_MONTHS_BACK))
+    asked = [number for month in months for number in numbers(month, range(1, _FIRST_NUMBERS + 1))]
+    top = _highest(await _papers(client, asked))
     if top is None:
         raise SourceError("arXiv gave no papers at all, so there is no place to begin; the next poll tries again.")
-    return await _narrow(client, top, MONTH_SIZE - top.number.number)
+    return await _narrow(client, top, asked)
 
 
 async def find_start(client: Client, top: Top, backfill: timedelta) -> Position:
@@ -60,17 +65,15 @@ async def find_start(client: Client, top: Top, backfill: timedelta) -> Position:
     Raises SourceError.
     """
     if not backfill:
-        before = top.number.number - 1
-        return Position({top.number.month: before}, backfill=Backfill(top.number, done=0, total=1)).knowing(
-            [top.number]
-        )
+        last = Backfill(top.number, done=0, total=1)
+        return Position({top.number.month: top.number.number - 1}, backfill=last).knowing([top.number])
     since = top.paper.published - backfill
-    month, last = top.number.month, top.number.number
-    known = {month: last}
+    month, highest = top.number.month, top.number.number
+    known = {month: highest}
     mark = 0
     while True:
-        step = -(-last // REQUEST_SIZE)
-        grid = list(numbers(month, range(step, last + 1, step)))
+        step = -(-highest // REQUEST_SIZE)
+        grid = list(numbers(month, range(step, highest + 1, step)))
         # One empty answer may be a fault; taking it for an empty month would make the back-fill read all of the next.
         papers = await _papers(client, grid) or await _papers(client, grid)
         if not papers:
@@ -84,10 +87,9 @@ async def find_start(client: Client, top: Top, backfill: timedelta) -> Position:
             break
         if month <= month_of(since):
             break
-        month, last = month_after(month, -1), MONTH_SIZE
+        month, highest = month_after(month, -1), MONTH_SIZE
     known = {name: number for name, number in known.items() if name >= month}
-    backfill_size = sum(known.values()) - mark
-    return Position({month: mark}, known, backfill=Backfill(top.number, done=0, total=max(1, backfill_size)))
+    return Position({month: mark}, known, backfill=Backfill(top.number, done=0, total=sum(known.values()) - mark))
 
 
 def _before(papers: Mapping[Number, Paper], since: datetime) -> Iterable[Number]:
@@ -107,38 +109,31 @@ async def _top_of_search(client: Client) -> Top | None:
     return _highest({number: paper for paper in papers if (number := Number.parse(paper.id))})
 
 
-async def _top_of_months(client: Client, present: str) -> Top | None:
-    months = (month_after(present, -back) for back in range(_MONTHS_BACK))
-    return _highest(
-        await _papers(client, (number for month in months for number in numbers(month, range(1, _FIRST_NUMBERS + 1))))
-    )
-
-
-async def _climb(client: Client, top: Top) -> Top:
+async def _climb(client: Client, top: Top, present: str) -> Top:
+    """The search may lag behind, or be one that does not sort: look above it, up to the present month."""
     month, mark = top.number.month, top.number.number
     following = month_after(month)
-    steps = range(mark + _NEAR + _STEP, mark + _NEAR + _STEP * _STEPS + 1, _STEP)
-    higher = _highest(
-        await _papers(
-            client,
-            [
-                *numbers(month, (*range(mark + 1, mark + _NEAR + 1), *steps)),
-                *numbers(following, (*range(1, _FIRST_NUMBERS + 1), *range(1000, MONTH_SIZE, _NEXT_MONTH_STEP))),
-            ],
-        )
-    )
-    if higher is None:
-        return top
-    return await _narrow(client, higher, _STEP if higher.number.month == month else _NEXT_MONTH_STEP)
+    asked = [
+        *numbers(month, (*range(mark + 1, mark + _NEAR), *(mark + place for place in _GRID))),
+        *numbers(following, _NEXT_MONTH),
+    ]
+    for back in range(_MONTHS_BACK - 2):
+        later = month_after(present, -back)
+        if later > following:
+            asked += numbers(later, _LATER_MONTH)
+    higher = _highest(await _papers(client, asked))
+    return await _narrow(client, higher, asked) if higher else top
 
 
-async def _narrow(client: Client, top: Top, room: int) -> Top:
-    """The highest paper among the ``room`` numbers from ``top`` on, by grids of ever smaller steps."""
+async def _narrow(client: Client, top: Top, asked: Iterable[Number]) -> Top:
+    """The highest paper from ``top`` up to the next number ``asked`` in vain, by grids of ever smaller steps."""
+    month = top.number.month
+    above = [number.number for number in asked if number.month == month and number > top.number]
+    room = min(above, default=MONTH_SIZE) - top.number.number
     while room > 1:
         step = -(-room // REQUEST_SIZE)
         start = top.number.number
-        places = range(start + step, start + room, step)
-        top = _highest(await _papers(client, numbers(top.number.month, places))) or top
+        top = _highest(await _papers(client, numbers(month, range(start + step, start + room, step)))) or top
         room = step
     return top
 

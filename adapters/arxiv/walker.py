@@ -55,7 +55,9 @@ class Walker:
         poll; the next one tries again.
         """
         now = self._clock.now()
-        if self.position.checked is not None and now - self.position.checked < CHECK_INTERVAL:
+        checked = self.position.checked
+        # A check in the future means that the clock was wrong then.
+        if checked is not None and timedelta(0) <= now - checked < CHECK_INTERVAL:
             return False
         end = self.position.newest
         latest = month_after(max(month_of(now), end.month))

@@ -113,16 +113,14 @@ class ArxivStandIn:
         self._lock = threading.Lock()
         self._papers: dict[str, Paper] = {}
         self.announce(papers)
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.stand_in = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="arxiv stand-in", daemon=True
-        )
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """The whole address up to the question mark."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/api/query"
+        """The whole address up to the question mark, once started."""
+        return f"http://127.0.0.1:{self._port}/api/query"
 
     @property
     def papers(self) -> list[Paper]:
@@ -140,13 +138,23 @@ class ArxivStandIn:
         return gone
 
     def start(self) -> Self:
+        """Serve; the port stays the same after a ``stop``."""
+        self._server = _Server(("127.0.0.1", self._port), _Handler)
+        self._server.stand_in = self
+        self._port = self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="arxiv stand-in", daemon=True
+        )
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        """Be unreachable."""
+        if self._server and self._thread:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = self._thread = None
 
     def __enter__(self) -> Self:
         return self.start()

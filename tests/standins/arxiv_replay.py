@@ -71,8 +71,13 @@ class Replay:
         }
 
 
-def main(arguments: Sequence[str] | None = None, *, stopped: threading.Event | None = None) -> None:
-    """Serve a replay until interrupted."""
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    stopped: threading.Event | None = None,
+    ready: threading.Event | None = None,
+) -> None:
+    """Serve a replay until interrupted or ``stopped``; ``ready`` is set once it serves."""
     from tests.conftest import read_papers  # noqa: PLC0415 - the tests' fixtures are not needed by those who import this
 
     parser = argparse.ArgumentParser(description="arXiv's API on loopback, replaying real papers day by day.")
@@ -89,6 +94,8 @@ def main(arguments: Sequence[str] | None = None, *, stopped: threading.Event | N
     stand_in.controls = {"/control/advance": replay.advance, "/control/status": replay.status}
     with stand_in:
         print(f"{stand_in.url} {json.dumps(replay.status())}", flush=True)  # noqa: T201 - said to whoever runs it
+        if ready:
+            ready.set()
         try:
             while not stopped.wait(options.advance_every):
                 print(json.dumps(replay.advance()), flush=True)  # noqa: T201 - as above
