@@ -54,6 +54,8 @@ class Jobs:
         """Start nothing more; give what runs ``grace`` seconds, then cancel it. Returns when everything has ended."""
         if self._scheduler.running:
             self._scheduler.pause()
+            # Paused, it sets no new timer when it wakes; otherwise an old one could go off after it has shut down.
+            self._scheduler.wakeup()
         running = set(self._running)
         if running:
             await asyncio.wait(running, timeout=grace)
@@ -62,6 +64,8 @@ class Jobs:
             await asyncio.gather(*running, return_exceptions=True)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+            # What the library does in the event loop, it does in the loop's next turn.
+            await asyncio.sleep(0)
 
     async def _run(self, name: str, job: Job) -> None:
         task = asyncio.current_task()
