@@ -286,7 +286,7 @@ async def test_what_is_only_unusual_is_read(client: Client, stand_in: ArxivStand
 async def test_a_server_that_never_answers_is_given_up(
     stand_in: ArxivStandIn, seconds: Seconds, clock: FakeClock
 ) -> None:
-    client = make_client(stand_in.url, seconds, clock, timeout=(5.0, 0.05))
+    client = make_client(stand_in.url, seconds, clock, timeout=(5.0, 0.15))
     stand_in.faults.append(Fault(Kind.HANG))
     assert list(await client.by_id(IDS)) == IDS
     stand_in.faults.extend([Fault(Kind.HANG)] * (RETRIES + 1))
