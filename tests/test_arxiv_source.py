@@ -189,6 +189,14 @@ async def test_one_paper_by_its_id(source: ArxivSource, stand_in: ArxivStandIn) 
     assert await source.paper("2603.09999") is None
 
 
+async def test_a_paper_can_be_shown_soon_after_another_request_however_long_the_delay(
+    stand_in: ArxivStandIn, clock: FakeClock
+) -> None:
+    source = make_source(stand_in, clock, delay=40.0)
+    for _ in range(2):
+        assert await source.paper("2603.00060") is not None
+
+
 async def test_an_id_that_is_none_is_never_sent(source: ArxivSource, stand_in: ArxivStandIn) -> None:
     assert await source.paper("nonsense") is None
     assert stand_in.requests == []

@@ -55,6 +55,7 @@ class ArxivSource:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._clock = clock
+        self._members_patience = max(_MEMBERS_PATIENCE, delay)
         self._backfill = backfill
         self._client = Client(
             api_url=api_url,
@@ -87,7 +88,7 @@ class ArxivSource:
         """See ``bot.ports.PaperSource.paper``. The listing day is the earliest that the schedule allows."""
         if not is_paper_id(paper_id):
             return None
-        paper = (await self._client.by_id([paper_id], patience=_MEMBERS_PATIENCE)).get(paper_id)
+        paper = (await self._client.by_id([paper_id], patience=self._members_patience)).get(paper_id)
         return _dated(paper, None) if paper else None
 
     def last_announcement(self, now: datetime) -> datetime:
