@@ -30,7 +30,7 @@ async def refusal(path: Path, **options: bool) -> StoreError:
     """What opening raises."""
     with pytest.raises(StoreError) as caught:
         await SqliteStore.open(path, **options)
-    assert caught.value.path == str(path)
+    assert Path(caught.value.path).parent == path.parent
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
     return caught.value
@@ -148,8 +148,10 @@ async def test_a_reader_needs_a_store_that_is_there_and_current(tmp_path: Path) 
 async def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("Dear diary, this is no database. " * 100)
+    text.chmod(0o640)
     assert "is not a paperroute database" in (await refusal(text)).message
     assert text.read_text().startswith("Dear diary")
+    assert modes_in(tmp_path)["notes.txt"] == 0o640
     assert "is a folder" in (await refusal(tmp_path)).message
     error = await refusal(tmp_path / "no such folder" / "x.db")
     assert str(error).endswith("its folder does not exist. Make the folder, or set PAPERROUTE_DATABASE.")
@@ -167,8 +169,11 @@ async def test_another_program_s_database_is_refused_and_left_alone(tmp_path: Pa
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
+    path.chmod(0o640)
+    before = path.read_bytes()
     assert (await refusal(path)).message == f"The database {path} belongs to another program."
-    assert rows(tmp_path, "SELECT name FROM sqlite_master", name="other.db") == [("bookmarks",)]
+    assert path.read_bytes() == before
+    assert modes_in(tmp_path) == {"other.db": 0o640, "other.db.lock": 0o600}
 
 
 async def test_a_damaged_file_is_reported_when_it_is_met(tmp_path: Path) -> None:

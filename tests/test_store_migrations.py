@@ -57,6 +57,13 @@ async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
         await store.beat(NOW)
 
 
+async def test_a_first_start_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        migrations.MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(connection))
+    async with open_store(tmp_path) as store:
+        await store.beat(NOW)
+
+
 async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     made_by(tmp_path / "paperroute.db", migrations.STEPS[0])
     before = schema_of(tmp_path / "paperroute.db")

@@ -194,3 +194,8 @@ async def test_pruning_spares_what_was_posted_and_drops_a_whole_day(store: Sqlit
     await store.record(batch_of(papers_of(TODAY, 3, 2, title="Apples")), {}, NOW)
     assert await store.prune_papers(date(2026, 3, 9), 9) == 2
     assert await store.archive_span() == ArchiveSpan(2, date(2026, 3, 2), date(2026, 3, 2))
+
+
+async def test_a_moment_without_a_time_zone_is_a_defect(store: SqliteStore) -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        await store.add_papers([make_paper(published=NOW.replace(tzinfo=None))])

@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,7 +36,6 @@ _SETTINGS = (
     "PRAGMA secure_delete = FAST",
     "PRAGMA journal_size_limit = 67108864",
 )
-_READ_ONLY_SETTINGS = ("PRAGMA query_only = ON", "PRAGMA foreign_keys = ON")
 
 
 class Database:
@@ -44,19 +44,20 @@ class Database:
     def __init__(self, path: Path, worker: ThreadPoolExecutor) -> None:
         self.path = path
         self._worker = worker
-        self._connection: sqlite_utils.Database | None = None
-        self._lock: FileLock | None = None
+        self._db: sqlite_utils.Database
+        self._held = ExitStack()
         self._closing = False
 
     @classmethod
-    async def open(cls, path: Path, prepare: Work[None], *, read_only: bool = False) -> Database:
+    async def open(cls, path: Path, inspect: Work[None], prepare: Work[None], *, read_only: bool = False) -> Database:
         """Lock and open ``path``, made with mode 0600 if it is not there, and let ``prepare`` ready it.
 
-        ``read_only``: no lock is taken and the file must exist; another process may be writing to it.
+        ``inspect`` comes before anything is changed and raises StoreError if the file is not a store. ``read_only``: no
+        lock is taken, nothing prepared, and the file must exist; another process may be writing to it.
         """
         database = cls(path, ThreadPoolExecutor(1, thread_name_prefix="paperroute-store"))
         try:
-            await database._run(lambda: database._open(prepare, read_only=read_only))
+            await database._run(lambda: database._open(inspect, prepare, read_only=read_only))
         except BaseException:
             await database.close()
             raise
@@ -64,7 +65,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """The result of ``work``, which only reads."""
-        return await self._run(lambda: work(self._opened()))
+        return await self._run(lambda: work(self._db))
 
     async def write(self, work: Work[T]) -> T:
         """The result of ``work``, run as one transaction: all of it is stored, or nothing when it raises."""
@@ -75,7 +76,7 @@ class Database:
         if self._closing:
             return
         self._closing = True
-        closed = asyncio.get_running_loop().run_in_executor(self._worker, self._guarded(self._close))
+        closed = asyncio.get_running_loop().run_in_executor(self._worker, self._guarded(self._held.close))
         # Whatever else is handed over from now on is refused; what was handed over before is done first.
         self._worker.shutdown(wait=False)
         await closed
@@ -92,19 +93,15 @@ class Database:
 
         return guarded
 
-    def _open(self, prepare: Work[None], *, read_only: bool) -> None:
+    def _open(self, inspect: Work[None], prepare: Work[None], *, read_only: bool) -> None:
         if self.path.is_dir():
             raise StoreError(f"The database {self.path} is a folder, not a file.", path=str(self.path))
         # Two names of one file must find the same lock.
         self.path = Path(os.path.realpath(self.path))
         if not read_only:
-            self._lock = FileLock(self.path)
-            # Made before SQLite would make it with the umask's mode; -wal and -shm take over the mode of the database.
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.fchmod(descriptor, 0o600)
-            finally:
-                os.close(descriptor)
+            self._held.callback(FileLock(self.path).release)
+            # SQLite would make it with the umask's mode.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
@@ -112,30 +109,21 @@ class Database:
             isolation_level=None,
             cached_statements=512,
         )
-        self._connection = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
-        for setting in _READ_ONLY_SETTINGS if read_only else _SETTINGS:
+        self._held.callback(connection.close)
+        self._db = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
+        inspect(self._db)
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+            return
+        # The files -wal and -shm take over the mode of the database.
+        self.path.chmod(0o600)
+        for setting in _SETTINGS:
             connection.execute(setting).fetchall()
-        prepare(self._connection)
+        prepare(self._db)
 
     def _transaction(self, work: Work[T]) -> T:
-        db = self._opened()
-        with db.atomic():
-            return work(db)
-
-    def _opened(self) -> sqlite_utils.Database:
-        if self._connection is None:
-            raise self._closed()
-        return self._connection
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        lock, self._lock = self._lock, None
-        try:
-            if connection is not None:
-                connection.close()
-        finally:
-            if lock is not None:
-                lock.release()
+        with self._db.atomic():
+            return work(self._db)
 
     def _closed(self) -> StoreError:
         return StoreError(f"The database {self.path} is closed.", path=str(self.path))

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlite_utils
 
 from bot.models import Paper
-from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated
+from bot.query_tree import And, Field, Node, Or, Term, anchored, negated
 from bot.text import name_words, normalize, plural_forms
 from storage.sqlite.days import Span
 
@@ -73,7 +73,7 @@ def expression(node: Node) -> str:
             if not excluded:
                 return wanted
             return " NOT ".join([f"({wanted})", *_groups(excluded)])
-        case Not():
+        case _:
             raise ValueError("a tree that requires no word cannot be asked")
 
 

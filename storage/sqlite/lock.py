@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from bot.errors import StoreBusyError
@@ -19,19 +20,18 @@ class FileLock:
 
     def __init__(self, database: Path) -> None:
         name = database.with_name(database.name + ".lock")
-        self._descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._descriptor)
-            raise StoreBusyError(
-                f"Another paperroute is using the database {database}.",
-                path=str(database),
-                hint="Stop it first, or set PAPERROUTE_DATABASE to another file.",
-            ) from error
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        with ExitStack() as undone:
+            self._descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            undone.callback(os.close, self._descriptor)
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusyError(
+                    f"Another paperroute is using the database {database}.",
+                    path=str(database),
+                    hint="Stop it first, or set PAPERROUTE_DATABASE to another file.",
+                ) from error
+            undone.pop_all()
 
     def release(self) -> None:
         os.close(self._descriptor)

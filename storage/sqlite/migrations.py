@@ -28,16 +28,28 @@ def _first(db: sqlite_utils.Database) -> None:
         db.executescript(part)
 
 
-def upgrade(db: sqlite_utils.Database, path: Path) -> None:
-    """Bring the file to the last step. Raises StoreNewerError, StoreError."""
-    _check_origin(db, path)
-    MIGRATIONS.apply(db)
+def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:
+    """Refuse a file that is no store, or a later version's; with ``current`` one that would have to be upgraded, too.
 
-
-def check_current(db: sqlite_utils.Database, path: Path) -> None:
-    """Refuse a file that is not at the last step, for a reader that must not change it."""
-    _check_origin(db, path)
-    if MIGRATIONS.pending(db):
+    Changes nothing. Raises StoreNewerError, StoreError.
+    """
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    # A start that was killed at once may have left the table of steps alone.
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master WHERE tbl_name <> '_sqlite_migrations'").fetchone()
+    applied = {step.name for step in MIGRATIONS.applied(db)}
+    if tables and (application != APPLICATION_ID or not applied):
+        raise StoreError(
+            f"The database {path} belongs to another program.",
+            path=str(path),
+            hint="Set PAPERROUTE_DATABASE to another file.",
+        )
+    if applied - set(STEPS):
+        raise StoreNewerError(
+            f"The database {path} was written by a later version of paperroute.",
+            path=str(path),
+            hint="Install that version again, or set PAPERROUTE_DATABASE to another file.",
+        )
+    if current and MIGRATIONS.pending(db):
         raise StoreError(
             f"The database {path} was written by an earlier version of paperroute.",
             path=str(path),
@@ -45,18 +57,6 @@ def check_current(db: sqlite_utils.Database, path: Path) -> None:
         )
 
 
-def _check_origin(db: sqlite_utils.Database, path: Path) -> None:
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION_ID and tables and not MIGRATIONS.applied(db):
-        raise StoreError(
-            f"The database {path} belongs to another program.",
-            path=str(path),
-            hint="Set PAPERROUTE_DATABASE to another file.",
-        )
-    if {step.name for step in MIGRATIONS.applied(db)} - set(STEPS):
-        raise StoreNewerError(
-            f"The database {path} was written by a later version of paperroute.",
-            path=str(path),
-            hint="Install that version again, or set PAPERROUTE_DATABASE to another file.",
-        )
+def upgrade(db: sqlite_utils.Database) -> None:
+    """Bring the file to the last step."""
+    MIGRATIONS.apply(db)

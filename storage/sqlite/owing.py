@@ -119,10 +119,3 @@ def take_up_stranded(db: sqlite_utils.Database, channel: int, now: datetime) -> 
     cursor = db.execute("UPDATE deliveries SET state = 0 WHERE channel_id = ? AND state = 3", (channel,))
     if cursor.rowcount:
         make_due(db, [channel], now)
-
-
-def anything_waiting(db: sqlite_utils.Database, channel: int) -> bool:
-    return (
-        db.execute("SELECT 1 FROM deliveries WHERE channel_id = ? AND state = 0 LIMIT 1", (channel,)).fetchone()
-        is not None
-    )

@@ -33,14 +33,14 @@ class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Cur
         write raise. Raises StoreBusyError, StoreNewerError, StoreError.
         """
 
-        def prepare(db: sqlite_utils.Database) -> None:
-            if read_only:
-                migrations.check_current(db, path)
-            else:
-                migrations.upgrade(db, path)
-                reword(db)
+        def inspect(db: sqlite_utils.Database) -> None:
+            migrations.inspect(db, path, current=read_only)
 
-        return cls(await Database.open(path, prepare, read_only=read_only))
+        def prepare(db: sqlite_utils.Database) -> None:
+            migrations.upgrade(db)
+            reword(db)
+
+        return cls(await Database.open(path, inspect, prepare, read_only=read_only))
 
     async def close(self) -> None:
         """Finish what was begun, write everything into the one file and let go of it. Closing twice is fine."""
