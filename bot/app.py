@@ -32,7 +32,7 @@ from bot.commands import Commands
 from bot.commands.table import COMMANDS
 from bot.config import PLATFORM_TOKENS, Config
 from bot.delivery import Dispatcher
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
 from bot.housekeeping import prune
 from bot.inbox import Inbox
 from bot.logs import set_up_logging
@@ -143,12 +143,14 @@ async def _converse(config: Config, interactive: bool, stop: asyncio.Event) -> i
             jobs.start()
             delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
             try:
-                if await _unless(stop, chat.converse()) and not interactive:
+                if await _unless(stop, chat.converse()) and not interactive and not chat.gone:
                     await _unless(stop, _finish(parts, chat.platform, polled))
             finally:
                 await jobs.stop()
                 await parts.dispatcher.stop()
-                await delivering
+                # It may be waiting out a defect; what was under way has been settled by now.
+                delivering.cancel()
+                await asyncio.gather(delivering, return_exceptions=True)
     return 0
 
 
@@ -190,6 +192,10 @@ async def _poll_once(config: Config, stop: asyncio.Event) -> int:
 
 async def _status(config: Config, *, healthy_only: bool) -> int:
     now = datetime.now(UTC)
+    if not await asyncio.to_thread(config.database.exists):
+        raise StoreError(
+            f"There is no database {config.database} yet; `paperroute run` makes it.", path=str(config.database)
+        )
     store = await SqliteStore.open(config.database, read_only=True)
     try:
         beat = await store.last_beat()

@@ -168,13 +168,13 @@ class _Reader:
         try:
             with dotenv.open(encoding="utf-8") as stream:
                 for binding in parse_stream(stream):
-                    if binding.error:
+                    if binding.error or (binding.key is not None and binding.value is None):
                         self.mistakes.append(
                             f"{dotenv.name}, line {binding.original.line}, cannot be read:"
                             " write NAME=value, for example PAPERROUTE_BACKFILL=7d."
                         )
-                    elif binding.key is not None:
-                        values[binding.key] = binding.value or ""
+                    elif binding.key is not None and binding.value is not None:
+                        values[binding.key] = binding.value
         except FileNotFoundError:
             return {}
         except UnicodeDecodeError:

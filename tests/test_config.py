@@ -108,7 +108,7 @@ def test_a_host_that_only_looks_like_arxiv_is_a_mirror() -> None:
 
 def test_dotenv_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
-    dotenv.write_text("# ours\nPAPERROUTE_BACKFILL=3d\nexport PAPERROUTE_KEEP='60d'\nPAPERROUTE_TIMEZONE\n")
+    dotenv.write_text("# ours\nPAPERROUTE_BACKFILL=3d\nexport PAPERROUTE_KEEP='60d'\nPAPERROUTE_TIMEZONE=\n")
     config = Config.from_env({"PAPERROUTE_KEEP": "90d"}, dotenv)
     assert (config.backfill, config.keep, config.timezone) == (timedelta(days=3), timedelta(days=90), "UTC")
 
@@ -119,10 +119,11 @@ def test_a_missing_dotenv_is_no_mistake(tmp_path: Path) -> None:
 
 def test_a_malformed_dotenv_names_the_line(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
-    dotenv.write_text('PAPERROUTE_BACKFILL=3d\nwhat is "this\nPAPERROUTE_KEEP=1\n')
+    dotenv.write_text('PAPERROUTE_BACKFILL=3d\nwhat is "this\nPAPERROUTE_TIMEZONE\nPAPERROUTE_KEEP=1\n')
     found = mistakes({}, dotenv)
     assert found[0] == ".env, line 2, cannot be read: write NAME=value, for example PAPERROUTE_BACKFILL=7d."
-    assert found[1].startswith('PAPERROUTE_KEEP is "1"; it must be')
+    assert found[1].startswith(".env, line 3, cannot be read")
+    assert found[2].startswith('PAPERROUTE_KEEP is "1"; it must be')
 
 
 def test_a_binary_dotenv_and_a_folder_are_mistakes(tmp_path: Path) -> None:
