@@ -19,6 +19,7 @@ import sqlite_utils
 
 from bot.errors import StoreBusyError, StoreError
 from bot.models import ArchiveSpan
+from bot.ports import Store
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from storage.sqlite.faults import translated
@@ -34,6 +35,12 @@ async def refusal(path: Path, **options: bool) -> StoreError:
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
     return caught.value
+
+
+async def test_the_store_fulfils_its_port(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as opened:
+        store: Store = opened
+        assert await store.cursor() is None
 
 
 async def test_the_file_is_private_and_in_wal_mode(tmp_path: Path) -> None:

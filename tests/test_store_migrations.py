@@ -108,21 +108,33 @@ async def test_a_new_normaliser_makes_the_index_and_the_queries_again(
         await watch(store, "delivery")
         await store.add_papers(papers_of(TODAY, 1, 5))
     with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
-        connection.execute("UPDATE state SET value = '0' WHERE name = 'words of'")
+        connection.execute("UPDATE state SET value = '0' WHERE name = 'index made with words'")
         connection.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
+        connection.execute("UPDATE state SET value = '0' WHERE name = 'queries compiled with'")
         connection.execute("UPDATE queries SET compiled = x'00'")
-        connection.execute("INSERT INTO queries (canonical, compiled) VALUES ('Reward MODELS', x'00'), ('(', x'00')")
+        connection.execute("INSERT INTO queries (canonical, compiled) VALUES ('Reward MODELS', x'00')")
+        connection.execute("INSERT INTO queries (canonical, compiled, watches) VALUES ('(', x'00', 1)")
         connection.execute("INSERT INTO queries (canonical, compiled) VALUES ('deliveries', x'00')")
         connection.commit()
     caplog.set_level(logging.INFO)
     async with open_store(tmp_path) as store:
         assert len(await store.search(Query.parse("delivery"), limit=9)) == 5
         assert [block async for block in store.queries()] == [[(1, Query.parse("delivery").compiled)]]
-    assert rows(tmp_path, "SELECT canonical, compiled <> x'00' FROM queries ORDER BY id") == [
+    assert rows(tmp_path, "SELECT canonical, length(compiled) > 1 FROM queries ORDER BY id") == [
         ("delivery", 1), ("model reward", 1), ("(", 0), ("deliveries", 1)
     ]  # fmt: skip
     assert "Making the full-text index again" in caplog.text
-    assert "The stored query `(` cannot be read any more" in caplog.text
+    assert "The watched query `(` cannot be read any more" in caplog.text
+
+
+async def test_a_watch_that_cannot_be_read_any_more_stops_nothing(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await watch(store, "delivery")
+        await watch(store, "zebra")
+        await store._database.write(lambda db: db.execute("UPDATE queries SET canonical = '(' WHERE id = 2"))
+        await store._database.read(lambda db: rewording.reword(db, NORMALIZER_VERSION + 1))
+        await poll(store, papers_of(TODAY, 1, 1))
+        assert len(await store.waiting(CHANNEL)) == 1
 
 
 async def test_an_index_that_was_half_made_is_finished(tmp_path: Path) -> None:
@@ -131,10 +143,12 @@ async def test_an_index_that_was_half_made_is_finished(tmp_path: Path) -> None:
         await store.add_papers(papers)
 
         def interrupted(db: sqlite_utils.Database) -> None:
-            db.execute("UPDATE state SET value = '0' WHERE name = 'words of'")
+            db.execute("UPDATE state SET value = '0' WHERE name = 'index made with words'")
             db.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
-            db.execute("INSERT OR REPLACE INTO state VALUES ('rewording to', ?)", (str(NORMALIZER_VERSION),))
-            db.execute("INSERT OR REPLACE INTO state VALUES ('rewording reached', '202603000004')")
+            db.execute(
+                "INSERT OR REPLACE INTO state VALUES ('index being made with words', ?)", (str(NORMALIZER_VERSION),)
+            )
+            db.execute("INSERT OR REPLACE INTO state VALUES ('index made up to', '202603000004')")
 
         await store._database.write(interrupted)
     async with open_store(tmp_path) as store:

@@ -15,61 +15,12 @@ from hypothesis import strategies as st
 from bot.errors import QueryError
 from bot.models import Paper
 from bot.paper_id import ordinal
-from bot.query import And, Field, Node, Not, Or, Query, Term, anchored
+from bot.query import And, Field, Node, Not, Or, Query, Term
 from bot.text import words
 from storage.sqlite import days, full_text, papers, schema
 from tests.factories import make_paper
 from tests.store_kit import open_store
-
-WORDS = [
-    "policy",
-    "Policies",
-    "police",
-    "C++",
-    "c#",
-    "café",
-    "R²",
-    "fine-tuning",
-    "Émile",
-    "α",
-    "$\\beta$",
-    "AND",
-    "not",
-]
-TEXTS = st.lists(st.sampled_from([*WORDS, "|", '"', ".", "-", "*", "(", "{title}:"]), max_size=8).map(" ".join)
-NAMES = st.lists(st.sampled_from(["Ada Post", "Émile Post", "Post", "Ada", "Li, Ada", "|"]), max_size=3).map(tuple)
-CATEGORIES = st.lists(
-    st.sampled_from(["cs.CL", "cs.LG", "math.CO", "cond-mat.mtrl-sci", "hep-th"]), min_size=1, max_size=3
-).map(tuple)
-
-
-@st.composite
-def archives(draw: st.DrawFn) -> list[Paper]:
-    found = draw(st.lists(st.tuples(TEXTS, TEXTS, NAMES, CATEGORIES), min_size=1, max_size=12))
-    return [
-        make_paper(f"2603.{i:05}", title=title, abstract=abstract, authors=authors, categories=categories)
-        for i, (title, abstract, authors, categories) in enumerate(found, 1)
-    ]
-
-
-NORMAL = sorted({word for text in [*WORDS, "emile", "ada", "post", "li"] for word in words(text)})
-FIELDS = st.sampled_from([Field.ANY, Field.TITLE, Field.ABSTRACT, Field.AUTHOR])
-TERMS = (
-    st.builds(Term, FIELDS, st.lists(st.sampled_from(NORMAL), min_size=1, max_size=3).map(tuple))
-    | st.builds(
-        lambda field, prefix: Term(field, (prefix,), True), FIELDS, st.sampled_from(["pol", "polici", "ada", "fin"])
-    )
-    | st.builds(lambda category: Term(Field.CATEGORY, (category,)), st.sampled_from(["cs.CL", "math.CO", "hep-th"]))
-    | st.builds(lambda prefix: Term(Field.CATEGORY, (prefix,), True), st.sampled_from(["cs.", "cond-mat."]))
-)
-NODES: st.SearchStrategy[Node] = st.recursive(
-    TERMS | TERMS.map(Not),
-    lambda nodes: st.lists(nodes, min_size=2, max_size=3).flatmap(
-        lambda children: st.sampled_from([And(tuple(children)), Or(tuple(children))])
-    ),
-    max_leaves=12,
-)
-QUERIES = NODES.filter(anchored).map(Query.of)
+from tests.strategies import paper_lists, queries
 
 
 @contextmanager
@@ -91,10 +42,10 @@ def expected_in(archive: list[Paper], query: Query) -> list[int]:
     return sorted((ordinal(paper.id) for paper in archive if query.matches(paper) is not None), reverse=True)
 
 
-@given(archives(), st.lists(QUERIES, min_size=1, max_size=20))
-def test_search_equals_matches(archive: list[Paper], queries: list[Query]) -> None:
+@given(paper_lists(12), st.lists(queries(12), min_size=1, max_size=12))
+def test_search_equals_matches(archive: list[Paper], asked: list[Query]) -> None:
     with index_of(archive) as db:
-        for query in queries:
+        for query in asked:
             assert found_in(db, query) == expected_in(archive, query), query.canonical
             assert full_text.count_hits(db, query.root, days.span(db, None, None)) == len(expected_in(archive, query))
 

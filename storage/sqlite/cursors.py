@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlite_utils
@@ -36,7 +36,7 @@ def backfilling(db: sqlite_utils.Database) -> bool:
 def record(
     db: sqlite_utils.Database, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime
 ) -> list[ChannelRef]:
-    numbers = [ordinal(paper.id) for paper in batch.papers]
+    numbers = {paper.id: ordinal(paper.id) for paper in batch.papers}
     papers.put(db, batch.papers, recorded=True)
     poll = receipts.add(db, batch, now)
     _note_missing(db, batch, poll, now)
@@ -44,8 +44,8 @@ def record(
     state.put(db, "backfilling", str(int(batch.cursor.backfilling)))
     instant: set[int] = set()
     if not batch.backfill:
-        pairs = [(query, ordinal(paper)) for query, found in matches.items() for paper in found]
-        pairs += _fresh_matches(db, numbers)
+        pairs = [(query, numbers.get(id_) or ordinal(id_)) for query, found in matches.items() for id_ in found]
+        pairs += _fresh_matches(db, numbers.values())
         owing.add_matches(db, pairs)
         late = [ordinal(paper) for paper in batch.late]
         instant.update(owing.owe_papers(db, {paper for _, paper in pairs}, late, now))
@@ -54,7 +54,7 @@ def record(
     return [channels.by_number(db, channel).ref for channel in sorted(instant)]
 
 
-def _fresh_matches(db: sqlite_utils.Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
+def _fresh_matches(db: sqlite_utils.Database, numbers: Collection[int]) -> list[tuple[int, int]]:
     """The new papers that match a query which got its first watch after the queries were streamed to the matcher."""
     if not numbers:
         return []
@@ -100,7 +100,8 @@ def _give_first_day(db: sqlite_utils.Database, now: datetime) -> list[int]:
     """Give watches made before the archive was filled its last day; returns instant channels that are owed papers."""
     last = days.last_day(db)
     unset = db.execute(
-        "SELECT id, channel_id FROM watches WHERE ended_at IS NULL AND since IS NULL ORDER BY id"
+        "SELECT w.id, w.channel_id FROM watches w JOIN queries q ON q.id = w.query_id"
+        " WHERE w.ended_at IS NULL AND w.since IS NULL AND q.compiled <> x'' ORDER BY w.id"
     ).fetchall()
     if last is None or not unset:
         return []

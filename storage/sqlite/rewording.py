@@ -1,4 +1,4 @@
-"""Makes again what was made by an earlier normaliser: the full-text index and the compiled queries.
+"""Makes again what was made by an earlier normaliser or compiler: the full-text index and the compiled queries.
 
 ``bot.text.NORMALIZER_VERSION`` rises when any text gets other words than before. The index then holds words that
 nobody asks for any more, so it is emptied and filled in slices, each a transaction; a start that is interrupted goes on
@@ -13,6 +13,7 @@ import sqlite_utils
 
 from bot.errors import QueryError
 from bot.query import Query
+from bot.query_compiler import VERSION as COMPILER_VERSION
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import full_text, state
 from storage.sqlite.values import ORDINAL, to_paper
@@ -21,28 +22,34 @@ logger = logging.getLogger(__name__)
 
 SLICE = 2_000
 
-_DONE = "words of"
-_UNDER_WAY = "rewording to"
-_REACHED = "rewording reached"
+_INDEX = "index made with words"
+_UNDER_WAY = "index being made with words"
+_REACHED = "index made up to"
+_PROGRAMS = "queries compiled with"
 
 
-def reword(db: sqlite_utils.Database, version: int = NORMALIZER_VERSION) -> None:
-    """Bring the index and the compiled queries to the present normaliser; nothing happens when they are."""
-    wanted = str(version)
-    if state.get(db, _DONE) == wanted:
-        return
+def reword(db: sqlite_utils.Database, words: int = NORMALIZER_VERSION, programs: int = COMPILER_VERSION) -> None:
+    """Bring the index and the compiled queries to the present normaliser and compiler, where they are not."""
+    if state.get(db, _INDEX) != str(words):
+        _make_index(db, str(words))
+    if state.get(db, _PROGRAMS) != f"{words}.{programs}":
+        with db.atomic():
+            _recompile(db)
+            state.put(db, _PROGRAMS, f"{words}.{programs}")
+
+
+def _make_index(db: sqlite_utils.Database, words: str) -> None:
     if db.execute("SELECT 1 FROM papers LIMIT 1").fetchone() is not None:
         logger.info("Making the full-text index again for this version; this happens once.")
     with db.atomic():
-        if state.get(db, _UNDER_WAY) != wanted:
+        if state.get(db, _UNDER_WAY) != words:
             full_text.clear(db)
-            state.put(db, _UNDER_WAY, wanted)
+            state.put(db, _UNDER_WAY, words)
             state.put(db, _REACHED, "0")
     while _next_slice(db):
         pass
     with db.atomic():
-        _recompile(db)
-        state.put(db, _DONE, wanted)
+        state.put(db, _INDEX, words)
         state.put(db, _UNDER_WAY, "")
 
 
@@ -64,7 +71,8 @@ def _recompile(db: sqlite_utils.Database) -> None:
         try:
             query = Query.parse(canonical)
         except QueryError as error:
-            logger.warning("The stored query `%s` cannot be read any more: %s", canonical, error)
+            logger.warning("The watched query `%s` cannot be read any more and finds nothing: %s", canonical, error)
+            db.execute("UPDATE queries SET compiled = x'' WHERE id = ?", (number,))
             continue
         db.execute("UPDATE queries SET compiled = ? WHERE id = ?", (query.compiled, number))
         # Its spelling may be another now, unless another query has that one already.

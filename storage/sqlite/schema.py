@@ -46,7 +46,7 @@ CREATE TABLE members (
 CREATE TABLE queries (
     id INTEGER PRIMARY KEY,
     canonical TEXT NOT NULL UNIQUE,
-    compiled BLOB NOT NULL,
+    compiled BLOB NOT NULL,                -- empty: it cannot be read any more
     watches INTEGER NOT NULL DEFAULT 0,    -- how many are active
     fresh INTEGER NOT NULL DEFAULT 0       -- 1: watched since the queries were last streamed to the matcher
 );
