@@ -142,6 +142,9 @@ async def test_a_reader_sees_what_the_owner_writes_and_writes_nothing(tmp_path: 
             await reader.beat(NOW)
         await reader.close()
         await store.add_papers([make_paper()])
+    reader = await SqliteStore.open(tmp_path / "paperroute.db", read_only=True)
+    assert await reader.last_beat() == NOW
+    await reader.close()
 
 
 async def test_a_reader_needs_a_store_that_is_there_and_current(tmp_path: Path) -> None:

@@ -136,6 +136,16 @@ async def test_a_notice_is_stored_once_a_key(store: SqliteStore) -> None:
         await store.put_notice(notice(2, OTHER), NOW)
 
 
+async def test_a_thread_must_be_of_a_post_of_the_channel(store: SqliteStore) -> None:
+    await make_channel(store)
+    await make_channel(store, OTHER)
+    await store.put_notice(notice(1, OTHER), NOW)
+    for parent in (1, 9):
+        with pytest.raises(StoreError, match="not known"):
+            await store.put_notice(notice(2, thread_of=key(parent)), NOW)
+    assert await claimed(store) == [key(1)]
+
+
 async def test_one_post_a_channel_and_in_order(store: SqliteStore) -> None:
     await owed(store, 2)
     await watch(store, "delivery", OTHER)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import sqlite_utils
 
+from bot.errors import StoreError
 from bot.models import ChannelRef, MessageRef, OutboxItem, Post
 from bot.paper_id import ordinal
 from storage.sqlite import channels, owing, queue
@@ -69,11 +70,12 @@ def _insert(
 ) -> int:
     """Store one post, pending; returns the number of the first post of its step."""
     moment = moment_column(now)
+    parent = None if post.thread_of is None else _thread(db, channel, post.thread_of)
     (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM posts").fetchone()
     db.execute(
         "INSERT INTO posts (id, key, channel_id, kind, heading, text, receipt, part, parts, thread_of, composed,"
         " counted_from, not_before, made_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM posts WHERE key = ?), ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             post.key,
@@ -84,7 +86,7 @@ def _insert(
             receipt_column(post.receipt),
             post.part,
             post.parts,
-            post.thread_of,
+            parent,
             number if composed is None else composed,
             counted_from,
             moment,
@@ -111,6 +113,14 @@ def _insert(
         ),
     )
     return number if composed is None else composed
+
+
+def _thread(db: sqlite_utils.Database, channel: int, key: str) -> int:
+    """The number of the post in whose thread another belongs; raises StoreError if the channel has none such."""
+    row = db.execute("SELECT id FROM posts WHERE key = ? AND channel_id = ?", (key, channel)).fetchone()
+    if row is None:
+        raise StoreError("A post belongs into the thread of a post that is not known.", path=key)
+    return int(row[0])
 
 
 def put_notice(db: sqlite_utils.Database, post: Post, now: datetime) -> bool:

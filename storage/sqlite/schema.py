@@ -147,7 +147,7 @@ CREATE VIEW wanted AS
     WHERE w.since <= coalesce(p.announced, '9999');
 
 CREATE TABLE posts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     channel_id INTEGER NOT NULL REFERENCES channels (id),
     kind TEXT NOT NULL,
