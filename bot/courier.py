@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
@@ -50,6 +50,7 @@ class Courier:
         self._random = random
         self._finished = finished
         self._pacer = Pacer(clock)
+        self._settling = timedelta(seconds=chat.limits.settle)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._looking_up: dict[str, asyncio.Task[None]] = {}
         self._moments: list[datetime] = []
@@ -108,7 +109,7 @@ class Courier:
             message = await within(self._clock, SEND_TIMEOUT, self.chat.send(post.channel, post))
         except Exception as error:  # noqa: BLE001  whatever a platform's client raises, the post may have been stored
             self._report("Sending", item, error)
-            outcome = after_sending(item, error, self._clock.now(), self._random)
+            outcome = after_sending(item, error, self._clock.now(), self._random, self._settling)
         else:
             outcome = Sent(message)
         self._pacer.posted(post.channel, self.chat.limits.interval)
@@ -125,7 +126,7 @@ class Courier:
         else:
             # Attempts of this process are looked up only when they have settled; one of an earlier process may have
             # been under way until this one began.
-            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random)
+            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random, self._settling)
         await self._settle(item, outcome)
 
     def _report(self, doing: str, item: OutboxItem, error: Exception) -> None:

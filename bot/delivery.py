@@ -5,7 +5,7 @@ attempt means. Whatever instant the process dies at, the store then says one of:
 
 - ``pending``: not attempted, or known not to be there. It is sent.
 - ``sending``: perhaps sent. At the next start it becomes uncertain and is looked up on the platform: found, it was
-  sent; absent, and the process that might still be sending it has been dead for 30 s, it is sent again.
+  sent; absent, and the process that might still be sending it dead for the platform's settling time, it is sent again.
 - ``sent`` or ``dead``: settled.
 
 One post at a time in a channel, since the store hands out no other while one is open, so that order holds and one

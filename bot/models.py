@@ -405,13 +405,15 @@ class PostLimits:
     """How much fits into one message of a platform.
 
     ``papers`` a digest; ``characters`` over all; ``overhead`` characters of mark-up to reckon for each paper;
-    ``interval``: seconds between two posts in one channel.
+    ``interval``: seconds between two posts in one channel. ``settle``: seconds after which a message that was sent
+    surely stands in the history; before that, its absence means nothing.
     """
 
     papers: int
     characters: int
     overhead: int = 0
     interval: float = 0.0
+    settle: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@
 | was refused for now | again after 2, 4, 8 … seconds, at most 15 minutes, with jitter |
 | was refused for the whole workspace | likewise, and all of the workspace waits |
 | was refused for now 20 times, over more than a day | as if refused for good |
-| was not answered, or in no way that is understood | uncertain: looked up when 30 s have passed |
+| was not answered, or in no way that is understood | uncertain: looked up when its platform has settled, after 30 s on most |
 
-A post is looked up because it may have been stored. Found: sent. Absent 30 s or more after the last attempt: it was not
+A post is looked up because it may have been stored. Found: sent. Absent that long after the last attempt: it was not
 stored and is sent again; absent before that means nothing yet, since a platform may show a message later than it took
 it. A history that cannot be read decides nothing: the post stays uncertain, is looked up at growing intervals, and is
 never sent again on a guess.
@@ -80,13 +80,18 @@ class Dead:
 Outcome = Sent | Again | LookUp | Dead
 
 
-def after_sending(item: OutboxItem, error: Exception, now: datetime, random: Random) -> Outcome:
-    """What follows from an attempt that ended with ``error``; TimeoutError: no answer in the time allowed."""
+def after_sending(
+    item: OutboxItem, error: Exception, now: datetime, random: Random, settle: timedelta = SETTLE
+) -> Outcome:
+    """What follows from an attempt that ended with ``error``; TimeoutError: no answer in the time allowed.
+
+    ``settle``: how long a platform may take to show in its history what it took.
+    """
     if not isinstance(error, DeliveryError):
-        return LookUp(now + SETTLE, f"The platform's answer was lost or not understood ({type(error).__name__}).")
+        return LookUp(now + settle, f"The platform's answer was lost or not understood ({type(error).__name__}).")
     asked = _retry_after(error)
     if error.ambiguous:
-        return LookUp(now + max(SETTLE, timedelta(seconds=asked or 0)), error.message, error.workspace_wide)
+        return LookUp(now + max(settle, timedelta(seconds=asked or 0)), error.message, error.workspace_wide)
     if error.permanent or error.ends_channel:
         return Dead(error.message, _reason(error), error.ends_channel)
     if _exhausted(item, now):
@@ -96,18 +101,23 @@ def after_sending(item: OutboxItem, error: Exception, now: datetime, random: Ran
 
 
 def after_looking_up(
-    item: OutboxItem, found: MessageRef | None, last_attempt: datetime, now: datetime, random: Random
+    item: OutboxItem,
+    found: MessageRef | None,
+    last_attempt: datetime,
+    now: datetime,
+    random: Random,
+    settle: timedelta = SETTLE,
 ) -> Outcome:
     """What follows from a look-up that worked. ``last_attempt``: the latest moment the post may have been sent."""
     if found is not None:
         return Sent(found)
     error = item.last_error or _CUT_OFF
-    if now < last_attempt + SETTLE:
-        return LookUp(last_attempt + SETTLE, error)
+    if now < last_attempt + settle:
+        return LookUp(last_attempt + settle, error)
     if _exhausted(item, now):
         return _given_up(item, error)
     # The settling counts as a pause; only a platform that loses answers again and again is given longer ones.
-    pause = max(timedelta(), back_off(item.attempts, random) - SETTLE)
+    pause = max(timedelta(), back_off(item.attempts, random) - settle)
     return Again(now + pause, error)
 
 

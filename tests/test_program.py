@@ -148,7 +148,7 @@ def test_killed_at_any_time_it_goes_on_where_it_was(program: Program, arxiv: Arx
             process.kill()
             output, _ = process.communicate()
         shown += posted(output.decode())
-    shown += posted(program.console())
+    shown += posted(program.run("console")[1])
     assert shown == once(*range(41, 281))
 
 

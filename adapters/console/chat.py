@@ -53,7 +53,7 @@ class ConsoleChat:
     """
 
     platform = "console"
-    limits = PostLimits(papers=25, characters=20_000, overhead=60)
+    limits = PostLimits(papers=25, characters=20_000, overhead=60, settle=0.0)
 
     def __init__(
         self,
