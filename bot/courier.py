@@ -109,7 +109,7 @@ class Courier:
             message = await within(self._clock, SEND_TIMEOUT, self.chat.send(post.channel, post))
         except Exception as error:  # noqa: BLE001  whatever a platform's client raises, the post may have been stored
             self._report("Sending", item, error)
-            outcome = after_sending(item, error, self._clock.now(), self._random, self._settling)
+            outcome = after_sending(item, error, self._clock.now(), self._random, settle=self._settling)
         else:
             outcome = Sent(message)
         self._pacer.posted(post.channel, self.chat.limits.interval)
@@ -126,7 +126,7 @@ class Courier:
         else:
             # Attempts of this process are looked up only when they have settled; one of an earlier process may have
             # been under way until this one began.
-            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random, self._settling)
+            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random, settle=self._settling)
         await self._settle(item, outcome)
 
     def _report(self, doing: str, item: OutboxItem, error: Exception) -> None:

@@ -8,7 +8,7 @@
 | was refused for now | again after 2, 4, 8 … seconds, at most 15 minutes, with jitter |
 | was refused for the whole workspace | likewise, and all of the workspace waits |
 | was refused for now 20 times, over more than a day | as if refused for good |
-| was not answered, or in no way that is understood | uncertain: looked up when its platform has settled, after 30 s on most |
+| was not answered, or in no way that is understood | uncertain: looked up after the settling time (30 s on most) |
 
 A post is looked up because it may have been stored. Found: sent. Absent that long after the last attempt: it was not
 stored and is sent again; absent before that means nothing yet, since a platform may show a message later than it took
@@ -81,7 +81,7 @@ Outcome = Sent | Again | LookUp | Dead
 
 
 def after_sending(
-    item: OutboxItem, error: Exception, now: datetime, random: Random, settle: timedelta = SETTLE
+    item: OutboxItem, error: Exception, now: datetime, random: Random, *, settle: timedelta = SETTLE
 ) -> Outcome:
     """What follows from an attempt that ended with ``error``; TimeoutError: no answer in the time allowed.
 
@@ -106,6 +106,7 @@ def after_looking_up(
     last_attempt: datetime,
     now: datetime,
     random: Random,
+    *,
     settle: timedelta = SETTLE,
 ) -> Outcome:
     """What follows from a look-up that worked. ``last_attempt``: the latest moment the post may have been sent."""

@@ -211,9 +211,9 @@ def test_never_sent_again_before_it_is_known_not_to_be_there(
 def test_a_platform_that_shows_at_once_what_it_took_is_asked_at_once() -> None:
     item = make_item()
     at_once = timedelta()
-    assert after_sending(item, TimeoutError(), NOW, Random(1), at_once) == LookUp(
+    assert after_sending(item, TimeoutError(), NOW, Random(1), settle=at_once) == LookUp(
         NOW, "The platform's answer was lost or not understood (TimeoutError)."
     )
-    outcome = after_looking_up(item, None, NOW, NOW, Random(1), at_once)
+    outcome = after_looking_up(item, None, NOW, NOW, Random(1), settle=at_once)
     assert isinstance(outcome, Again)
     assert outcome.at < NOW + SETTLE
