@@ -122,13 +122,13 @@ def _cut(text: str, words: list[_Word]) -> str | None:
 
 def _spells(words: list[_Word], letters: str, *, inner: bool) -> bool:
     """Whether the words give the letters. ``inner``: letters inside a word count, not only those at its beginning."""
-    if words[0].text in _SMALL or any(word.text == letters for word in words):
+    if words[0].text in _SMALL:
         return False
     reached = {0}  # how many letters the words so far can have given
     for word in words:
         reached = {end for start in reached for end in _given(word, letters, start, inner=inner)}
-        if not reached:
-            return False
+        if word is words[0]:
+            reached.discard(len(letters))  # BERT-large is no long form of BERT
     return len(letters) in reached
 
 

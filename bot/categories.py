@@ -136,6 +136,8 @@ def closest_category(text: str) -> str | None:
     None when nothing is near.
     """
     folded = text.casefold().strip(".* ")[:60]
+    if not folded:
+        return None
     if f"{folded}." in _GROUPS:
         return f"{folded}.*"
     if folded in _BY_FOLDED:

@@ -163,9 +163,11 @@ def _written(term: Term, paper: Paper) -> str:
     """A present term as it stands in the paper."""
     if term.field is Field.CATEGORY:
         return next(category for category in paper.categories if _is_of(category, term))
+    known = _words_of(paper)
     if term.field is Field.AUTHOR:
-        return next(readable(name) for name in paper.authors if _holds(f" {' '.join(name_words(name))} ", term))
-    texts = [] if term.field is Field.ABSTRACT else [paper.title]
-    texts += [] if term.field is Field.TITLE else [paper.abstract]
-    written = (as_written(text, term.words, prefix=term.prefix) for text in texts)
-    return next((found for found in written if found), " ".join(term.words))
+        return readable(
+            next(name for name, words in zip(paper.authors, known.names, strict=True) if _holds(words, term))
+        )
+    in_title = term.field is not Field.ABSTRACT and _holds(known.title, term)
+    written = as_written(paper.title if in_title else paper.abstract, term.words, prefix=term.prefix)
+    return written or " ".join(term.words)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Iterable
 from functools import lru_cache
 
 from bot.text import prefix_matches, readable, words
@@ -27,12 +29,16 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     single spaces. None when they are not there, or stand so oddly that they cannot be cut out.
     """
     text = readable(text)
-    places = [(word, *token.span()) for token in _TOKEN.finditer(text) for word in _words_of_token(token[0])]
-    count = len(wanted)
-    for first in range(len(places) - count + 1):
-        found = places[first : first + count]
-        if prefix_matches(wanted[0], found[0][0]) if prefix else tuple(place[0] for place in found) == wanted:
-            written = _SPACES.sub(" ", text[found[0][1] : found[-1][2]])
-            if len(written) <= sum(end - start + _LONGEST_GAP for _, start, end in found):
-                return written
+    last: deque[tuple[str, re.Match[str]]] = deque(maxlen=len(wanted))
+    for token in _TOKEN.finditer(text):
+        for word in _words_of_token(token[0]):
+            last.append((word, token))
+            if prefix_matches(wanted[0], word) if prefix else word == wanted[-1] and _words(last) == wanted:
+                written = _SPACES.sub(" ", text[last[0][1].start() : token.end()])
+                if len(written) <= sum(len(found[0]) + _LONGEST_GAP for _, found in last):
+                    return written
     return None
+
+
+def _words(places: Iterable[tuple[str, object]]) -> tuple[str, ...]:
+    return tuple(word for word, _ in places)

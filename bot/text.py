@@ -116,9 +116,13 @@ def _kept(part: str) -> str:
 
 
 class _Characters(dict[int, str]):
-    """A table for ``str.translate`` that fills itself: one entry a character that was ever seen."""
+    """A table for ``str.translate`` that fills itself, and starts again when strange texts have swollen it."""
+
+    ENTRIES = 1 << 13
 
     def __missing__(self, code: int) -> str:
+        if len(self) >= self.ENTRIES:
+            self.clear()
         folded = self[code] = _folded(chr(code))
         return folded
 

@@ -142,7 +142,10 @@ def test_broken_mark_up_costs_linear_time_and_raises_nothing(piece: str) -> None
     words(piece * 5_000)
 
 
-def test_the_memory_for_words_is_bounded() -> None:
+def test_the_memory_for_words_and_characters_is_bounded() -> None:
+    assert words("".join(map(chr, range(0x4E00, 0x4E00 + 10_000)))) == [
+        "".join(map(chr, range(0x4E00, 0x4E00 + 10_000)))
+    ]
     many = " ".join(f"word{n}" for n in range(70_000))
     assert len(words(many)) == 70_000
     assert words("x" * 100_000) == ["x" * 100_000]
