@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from bot.errors import StoreError
 from bot.models import ChannelRef, ChannelStatus, Entry, MessageRef, OutboxItem, Post, PostKind, PostState, Receipt
-from storage.sqlite import SqliteStore
+from storage.sqlite import SqliteStore, queue
 from tests.factories import ANN, CHANNEL, make_paper
 from tests.store_kit import (
     NOW,
@@ -24,6 +26,7 @@ from tests.store_kit import (
     open_store,
     papers_of,
     poll,
+    rows,
     watch,
 )
 
@@ -459,3 +462,61 @@ async def test_a_retried_post_shows_a_paper_as_it_is_now(store: SqliteStore) -> 
     assert (entry.paper.title, entry.words, entry.queries) == (
         "Careful delivery, revised", ("delivery",), ("delivery",)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_a_paper_is_in_one_post_and_the_queue_is_right(
+    store: SqliteStore, tmp_path: Path, seed: int
+) -> None:
+    choice = random.Random(seed)
+    refs = [CHANNEL, OTHER, replace(CHANNEL, workspace="two")]
+    for ref in refs:
+        await watch(store, "delivery", ref)
+    going: list[OutboxItem] = []
+    for step in range(1, 120):
+        await happen(store, choice, step, refs, going)
+        posted = rows(
+            tmp_path,
+            "SELECT p.channel_id, e.paper FROM posts p JOIN entries e ON e.post_id = p.id"
+            " WHERE p.state <> 'dead' AND p.thread_of IS NULL AND e.owed = 1",
+        )
+        assert sorted(posted) == sorted(rows(tmp_path, "SELECT channel_id, paper FROM deliveries WHERE state = 1"))
+        before = rows(tmp_path, "SELECT id, ready_at FROM channels")
+        await store._database.write(settle_all)
+        assert rows(tmp_path, "SELECT id, ready_at FROM channels") == before
+    states = {state for (state,) in rows(tmp_path, "SELECT DISTINCT state FROM posts")}
+    assert states >= {"pending", "sent", "dead"}
+
+
+def settle_all(db: sqlite_utils.Database) -> None:
+    for (channel,) in db.execute("SELECT id FROM channels").fetchall():
+        queue.settle(db, channel)
+
+
+async def happen(
+    store: SqliteStore, choice: random.Random, step: int, refs: list[ChannelRef], going: list[OutboxItem]
+) -> None:
+    """One thing out of a day's life; ``going`` are the posts that are being sent."""
+    now, ref = later(minutes=step), choice.choice(refs)
+    match choice.randrange(9):
+        case 0 | 1:
+            await poll(store, papers_of(TODAY, step, 1), now)
+        case 2 | 3:
+            await compose(store, step * 200, ref, cards=choice.random() < 0.5, now=now)
+        case 4:
+            await store.put_notice(notice(step * 200, ref), now)
+        case 5:
+            taken = await store.claim(PLATFORMS, now, choice.randrange(1, 4))
+            assert not {item.post.channel for item in going} & {item.post.channel for item in taken}
+            going += taken
+        case 6 | 7 if going:
+            post = going.pop(choice.randrange(len(going))).post
+            end = choice.randrange(4)
+            if end < 2:
+                assert await store.sent(post.key, MessageRef(post.channel, post.key), now)
+            elif end == 2:
+                assert await store.retry(post.key, now, "busy")
+            else:
+                assert await store.dead(post.key, "gone", now)
+        case _:
+            await store.set_paused(ref, choice.choice(["", "", "a while"]), None, now)

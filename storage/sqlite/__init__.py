@@ -1,15 +1,17 @@
 """The store in one SQLite file: ``SqliteStore`` fulfils ``bot.ports.Store``.
 
-database      the connection on its own thread, transactions, opening and closing
-faults        SQLite's and the system's errors as StoreError, in one place
-lock          one process a file
-migrations    the numbered list of schemas, each upgrade in place
-values        moments, days, lists and papers as columns and back
-people        workspaces, channels and members by number; who changed what
-papers        the archive                        full_text     its index and the translation of queries
-watches       channels with settings, watches     owing         which papers are owed to whom
-outbox        posts on their way                  history       posts and deliveries as people ask for them
-saves         the library                         cursors       polls, missing numbers, receipts
+store        everything together              database      the connection on its own thread, transactions
+lock         one process a file               faults        errors of SQLite and the system as sentences
+schema       the tables                       migrations    the numbered steps to it, in place
+values       columns and back                 state         single values by name
+people       workspaces, members, audit       channels      settings, when they are due
+papers       the archive                      days          its listing days
+full_text    the index, queries as FTS5       rewording     both made again for a new normaliser
+watches      queries and who watches them     owing         which papers are owed to whom
+queue        whose turn it is                 outbox        posts on their way
+history      posts and deliveries, asked for  moving        a channel with a new identity
+cursors      polls, missing numbers           receipts      what a digest proves
+saves        the library
 """
 
 from storage.sqlite.store import SqliteStore

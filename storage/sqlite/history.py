@@ -154,6 +154,7 @@ def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
         + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 0")
         + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 3"),
         posted=posted,
+        # The first condition says what the partial index holds.
         uncertain=figure(
             "SELECT count(*) FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain')"
             " AND state = 'uncertain'"

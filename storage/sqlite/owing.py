@@ -1,8 +1,8 @@
 """Which papers are owed to which channels.
 
-A delivery is a channel and a paper, once for ever. It is waiting, or in a post, or withdrawn because no watch of the
-channel wants the paper any more, or stranded because its post died. Nothing leads back from "in a post" to "waiting"
-but the death of that post and the resumption of its channel.
+A delivery is a channel and a paper, once for ever. It is waiting (0), or in a post (1), or withdrawn (2) because no
+watch of the channel wants the paper any more, or stranded (3) because its post died. Nothing leads back from 1 to
+0 but the death of that post and the resumption of its channel.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import sqlite_utils
 from bot.query import Query
 from storage.sqlite import days, full_text, receipts
 from storage.sqlite.values import moment_column
-
-WAITING, IN_POST, WITHDRAWN, STRANDED = range(4)
 
 # A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
 _PAPER_BITS = 38
@@ -106,7 +104,7 @@ def make_due(db: sqlite_utils.Database, channels: Iterable[int], now: datetime) 
 
 def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
     """Withdraw what waits in a channel and no watch of it wants any more."""
-    for state in (WAITING, STRANDED):
+    for state in (0, 3):  # one after the other, so that the index of each applies
         db.execute(
             "UPDATE deliveries SET state = 2 WHERE channel_id = ? AND state = ? AND NOT EXISTS"
             " (SELECT 1 FROM wanted n WHERE n.paper = deliveries.paper AND n.channel_id = deliveries.channel_id)",
