@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, reduce
-from itertools import compress, pairwise
+from itertools import chain, compress, pairwise
 from operator import and_, or_
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from bot.query_tree import Field
 from bot.text import name_words, plural_forms, words
 
 Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 _OPERATORS = frozenset({BOTH, EITHER, WITHOUT, OTHERS})
 _BEYOND = "\U0010ffff"
@@ -145,7 +146,7 @@ class _Texts:
 
     def __init__(self, parts: list[list[list[str]]]) -> None:
         self._parts = parts
-        self._words = _bit_sets({word for text in texts for word in text} for texts in parts)
+        self._words = _bit_sets(chain.from_iterable(texts) for texts in parts)
 
     def bits(self, literal: str) -> int:
         """The papers with a word, a phrase (words with spaces between) or a prefix (with a star at its end)."""
@@ -154,10 +155,8 @@ class _Texts:
         phrase = literal.split(" ")
         if len(phrase) == 1:
             return self._words.get(literal, 0)
-        if len(phrase) == 2:
-            return self._pairs.get(literal, 0)
-        pairs = (self._pairs.get(f"{left} {right}", 0) for left, right in pairwise(phrase))
-        return self._verified(reduce(and_, pairs), f" {literal} ")
+        bits = reduce(and_, (self._pairs.get(pair, 0) for pair in pairwise(phrase)))
+        return bits if len(phrase) == 2 else self._verified(bits, f" {literal} ")
 
     def _prefix(self, prefix: str) -> int:
         first = bisect_left(self._vocabulary, prefix)
@@ -177,23 +176,22 @@ class _Texts:
         return bits
 
     @cached_property
-    def _pairs(self) -> dict[str, int]:
-        return _bit_sets(
-            {f"{left} {right}" for text in texts for left, right in pairwise(text)} for texts in self._parts
-        )
+    def _pairs(self) -> dict[tuple[str, str], int]:
+        return _bit_sets(chain.from_iterable(map(pairwise, texts)) for texts in self._parts)
 
     @cached_property
     def _vocabulary(self) -> list[str]:
         return sorted(self._words)
 
 
-def _bit_sets(papers: Iterable[Iterable[str]]) -> dict[str, int]:
+def _bit_sets(papers: Iterable[Iterable[Item]]) -> dict[Item, int]:
     """Item → the papers that have it, for the items of each paper in turn."""
-    found: dict[str, int] = {}
+    found: dict[Item, int] = {}
     bit = 1
     for items in papers:
         for item in items:
-            bits = found.get(item)
-            found[item] = bit if bits is None else bits | bit  # most items are in one paper: they share its integer
+            bits = found.setdefault(item, bit)  # most items are in one paper: they share its integer
+            if bits is not bit:
+                found[item] = bits | bit
         bit <<= 1
     return found
