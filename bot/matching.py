@@ -152,11 +152,10 @@ class _Texts:
         """The papers with a word, a phrase (words with spaces between) or a prefix (with a star at its end)."""
         if literal.endswith("*"):
             return self._prefix(literal[:-1])
-        phrase = literal.split(" ")
-        if len(phrase) == 1:
+        if " " not in literal:
             return self._words.get(literal, 0)
-        bits = reduce(and_, (self._pairs.get(pair, 0) for pair in pairwise(phrase)))
-        return bits if len(phrase) == 2 else self._verified(bits, f" {literal} ")
+        pairs = [self._pairs.get(pair, 0) for pair in pairwise(literal.split(" "))]
+        return pairs[0] if len(pairs) == 1 else self._verified(reduce(and_, pairs), f" {literal} ")
 
     def _prefix(self, prefix: str) -> int:
         first = bisect_left(self._vocabulary, prefix)
