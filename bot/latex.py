@@ -12,11 +12,10 @@ nothing, however broken the mark-up is.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.latex_symbols import ACCENTS, BLACKBOARD, LOWERED, RAISED, SPACES, SYMBOLS
+from bot.latex_commands import COMMANDS, Handler, accent, lowered, nothing, raised
+from bot.latex_symbols import ACCENTS, SPACES, SYMBOLS
 
 
 def _names(text: str) -> frozenset[str]:
@@ -47,9 +46,6 @@ _DROPPED = _names(
 _JOINING = _names("ss o O l L ae AE oe OE aa i j dj DJ dh DH th TH ng NG imath jmath")
 """Letters of words: the white space that ends their name is no part of the text (``Stra\\ss e``)."""
 _SIGNS = dict.fromkeys("!-/@()[]", "") | dict.fromkeys(",;:> \n\t\\", " ") | {"|": "‖"}
-_UMLAUTS = frozenset("aeiouyAEIOUYı")
-
-_Handler = Callable[[str], "str | _Handler"]
 
 
 def looks_like_latex(text: str) -> bool:
@@ -71,7 +67,7 @@ class _Group:
     """An open brace: where its output starts, and the commands that wait for the whole of it."""
 
     start: int
-    waiting: list[_Handler]
+    waiting: list[Handler]
 
 
 class _Reader:
@@ -82,7 +78,7 @@ class _Reader:
         self._position = 0
         self._out: list[str] = []
         self._groups: list[_Group] = []
-        self._waiting: list[_Handler] = []
+        self._waiting: list[Handler] = []
         self._formula = ""
 
     def read(self) -> str:
@@ -110,9 +106,9 @@ class _Reader:
                 self._close()
             case "raise":
                 follower = self._next()
-                self._wait(_raised) if follower and not follower.isspace() else self._plain("^")
+                self._wait(raised) if follower and not follower.isspace() else self._plain("^")
             case "lower":  # an index in a formula or before a brace, else a part of a name
-                self._wait(_lowered) if self._formula or self._next() == "{" else self._plain("_")
+                self._wait(lowered) if self._formula or self._next() == "{" else self._plain("_")
             case _:  # a tie between words is a space, at the start of a word it means "about"
                 before = self._text[token.start() - 1 : token.start()]
                 self._plain("~" if not before or before.isspace() or before in "([$/" else " ")
@@ -120,14 +116,14 @@ class _Reader:
     def _next(self) -> str:
         return self._text[self._position : self._position + 1]
 
-    def _wait(self, handler: _Handler) -> None:
+    def _wait(self, handler: Handler) -> None:
         if len(self._waiting) >= _DEEPEST:
             self._flush()
         self._waiting.append(handler)
 
     def _atom(self, atom: str) -> None:
         """Give an atom to the waiting commands, the latest first, and write what comes out."""
-        result: str | _Handler = atom
+        result: str | Handler = atom
         while self._waiting and isinstance(result, str):
             result = self._waiting.pop()(result)
         if isinstance(result, str):
@@ -183,7 +179,7 @@ class _Reader:
         if not (name[0].isascii() and name[0].isalpha()):
             self._sign(name, after)
         elif name in ACCENTS and (len(name) > 1 or self._next() == "{" or (after and self._next().isalpha())):
-            self._wait(_accent(name))
+            self._wait(accent(name))
         elif name in SYMBOLS:
             self._atom(SYMBOLS[name])
             self._write("" if name in _JOINING else after)
@@ -193,14 +189,14 @@ class _Reader:
             self._plain(" ")
         elif name in _DROPPED:
             if self._next() == "{":
-                self._wait(_nothing)
+                self._wait(nothing)
         elif name not in _FONTS and not (self._next() == "{" and not self._text.startswith("{}", self._position)):
             self._name(name, after)
 
     def _sign(self, sign: str, after: str) -> None:
         """A backslash before anything but a letter."""
         if sign in ACCENTS and not after and (self._next() in {"{", "\\"} or self._next().isalpha()):
-            self._wait(_accent(sign))
+            self._wait(accent(sign))
             return
         if sign in "()[]":
             self._flush()
@@ -211,7 +207,7 @@ class _Reader:
     def _with_arguments(self, name: str) -> None:
         if name == "sqrt" and (degree := _ROOT_DEGREE.match(self._text, self._position)):
             self._position = degree.end()
-            self._write(_raised(degree[1]))
+            self._write(raised(degree[1]))
         self._wait(COMMANDS[name])
 
     def _name(self, name: str, after: str) -> None:
@@ -232,85 +228,3 @@ def _opens_formula(text: str, start: int, mark: str) -> bool:
         return False
     amount = inside[:1].isdigit() and (inside[-1:].isspace() or text[end + 1 : end + 2].isdigit())
     return not amount or "\\" in inside
-
-
-def _raised(text: str) -> str:
-    return _shifted(text, RAISED, "^")
-
-
-def _lowered(text: str) -> str:
-    return _shifted(text, LOWERED, "_")
-
-
-def _shifted(text: str, table: dict[str, str], mark: str) -> str:
-    """Signs, digits and up to two letters can be read in small letters; words (``x_{max}``) are left apart."""
-    small = [table[character] for character in text if character in table]
-    if len(small) == len(text) and sum(map(str.isalpha, text)) <= 2:
-        return "".join(small)
-    return mark + _grouped(text)
-
-
-def _accent(command: str) -> _Handler:
-    """A handler that puts an accent on the first letter, or only letter for the accents of formulas."""
-
-    def accented(text: str) -> str:
-        letter = {"ı": "i", "ȷ": "j"}.get(text[:1], text[:1])
-        if not letter.isalpha() or (len(text) > 1 and len(command) > 1):
-            return text
-        if command == '"' and letter not in _UMLAUTS:
-            return command + text  # a quotation mark that somebody escaped
-        return unicodedata.normalize("NFC", letter + ACCENTS[command]) + text[1:]
-
-    return accented
-
-
-def _nothing(_: str) -> str:
-    return ""
-
-
-def _second(_: str) -> _Handler:
-    return str
-
-
-def _grouped(text: str) -> str:
-    return text if len(text) <= 1 or text.isalnum() else f"({text})"
-
-
-def _fraction(above: str) -> _Handler:
-    return lambda below: f"{_grouped(above)}/{_grouped(below)}"
-
-
-def _link(address: str) -> _Handler:
-    def linked(text: str) -> str:
-        return text if not address or address in text else f"{text} ({address})"
-
-    return linked
-
-
-def _unicode(code: str) -> str:
-    """MathJax's ``\\unicode{x2013}`` (hexadecimal) or ``\\unicode{8211}``."""
-    try:
-        return chr(int(code[1:], 16) if code[:1] == "x" else int(code))
-    except (ValueError, OverflowError):
-        return ""
-
-
-def _blackboard(text: str) -> str:
-    return BLACKBOARD.get(text, text)
-
-
-COMMANDS: dict[str, _Handler] = {
-    "frac": _fraction, "tfrac": _fraction, "dfrac": _fraction, "sfrac": _fraction, "nicefrac": _fraction,
-    "sqrt": lambda text: f"√{_grouped(text)}",
-    "binom": lambda above: lambda below: f"binom({above}, {below})",
-    "mathbb": _blackboard, "Bbb": _blackboard, "mathds": _blackboard,
-    "textsuperscript": _raised, "textsubscript": _lowered,
-    "href": _link, "hyperlink": _second, "textcolor": _second, "colorbox": _second,
-    "stackrel": _second, "underset": _second, "overset": _second,
-    "footnote": lambda text: f" ({text})",
-    "unicode": _unicode,
-    "pmod": lambda text: f"(mod {text})",
-    "SI": lambda number: lambda unit: f"{number} {unit}",
-    "ket": lambda text: f"|{text}⟩", "bra": lambda text: f"⟨{text}|",
-}  # fmt: skip
-"""Commands with arguments. A handler gets one atom and gives text, or the handler of the next argument."""
