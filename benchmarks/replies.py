@@ -14,7 +14,8 @@ from benchmarks.material import queries
 from benchmarks.measuring import peak_megabytes, report, watched_loop
 from bot.clock import SystemClock
 from bot.commands import Commands
-from bot.models import ChannelRef, Command, MemberRef
+from bot.conversation import Command
+from bot.models import ChannelRef, MemberRef
 from storage.sqlite import SqliteStore
 
 CHANNEL = ChannelRef("console", "local", "terminal")

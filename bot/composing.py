@@ -42,18 +42,11 @@ class Composer:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
         posts = 0
         done: set[ChannelRef] = set()
-        limit = _CHANNELS
-        while True:
-            channels = await self._store.due_channels(self._clock.now(), limit)
-            fresh = [channel for channel in channels if channel.ref not in done]
+        while fresh := await self._due(done):
             done.update(channel.ref for channel in fresh)
             for channel in fresh:
                 posts += await self.channel(channel)
-            if len(channels) < limit:
-                return posts
-            if not fresh:
-                # Channels that stay due (their platform is not served by this process) must not hide the others.
-                limit *= 2
+        return posts
 
     async def chosen(self, refs: Iterable[ChannelRef]) -> int:
         """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
@@ -72,6 +65,11 @@ class Composer:
                 if not channel.paused and _kind(channel) != ScheduleKind.OFF:
                     posts += await self.channel(channel)
         return posts
+
+    async def _due(self, done: set[ChannelRef]) -> list[Channel]:
+        # A channel with more than one go's worth of papers is due again at once; its turn is the next round's.
+        channels = await self._store.due_channels(tuple(self._limits), self._clock.now(), len(done) + _CHANNELS)
+        return [channel for channel in channels if channel.ref not in done]
 
     async def channel(self, channel: Channel) -> int:
         """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""

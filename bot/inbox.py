@@ -20,21 +20,9 @@ from bot.commands.complaint import answered
 from bot.commands.saying import command, shown, titled
 from bot.commands.searching import paper_reply
 from bot.commands.settings import paused_by_member
+from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, Reaction, Reply
 from bot.errors import PaperrouteError
-from bot.models import (
-    Button,
-    ButtonKind,
-    Channel,
-    ChannelChange,
-    ChannelChangeKind,
-    Command,
-    Entry,
-    MemberRef,
-    Paper,
-    Post,
-    Reaction,
-    Reply,
-)
+from bot.models import Channel, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
 from bot.wording import count
@@ -88,9 +76,9 @@ class Inbox:
             wanted = reaction.added and len(post.entries) > 1
             return await self._hint(reaction, post) if wanted else _NOTHING
         if reaction.added:
-            await self._store.save(reaction.member, post.channel, entry.paper.id, self._clock.now())
+            await self._store.save(reaction.member, post.channel, entry.paper.id, reaction.at or self._clock.now())
         else:
-            await self._store.unsave(reaction.member, entry.paper.id)
+            await self._store.unsave(reaction.member, entry.paper.id, reaction.at or self._clock.now())
         return _NOTHING
 
     async def _hint(self, reaction: Reaction, post: Post) -> Reply:

@@ -178,6 +178,7 @@ class Post:
     ``key`` is 24 characters of a–z2–7: unique, the same at every attempt, safe in metadata, nonces and button ids.
     ``heading`` is the first line; ``text`` a notice's words. ``thread_of`` is the key of the post in whose thread it
     belongs and ``thread`` that post's message, once sent. ``part`` of ``parts`` counts the messages of one digest.
+    ``made_at``: when it was composed; a channel's history cannot hold it before that.
     """
 
     key: str
@@ -191,6 +192,7 @@ class Post:
     parts: int = 1
     thread_of: str | None = None
     thread: MessageRef | None = None
+    made_at: datetime | None = field(default=None, compare=False)
 
 
 class PostState(StrEnum):
@@ -302,102 +304,6 @@ class ArchiveSpan:
     papers: int
     first: date | None
     last: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that a command takes or gives. ``name`` has no folder in it."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A `/papers …` command as it was typed, without the leading `/papers`.
-
-    ``zone`` is the caller's IANA time zone where the platform knows it. ``direct``: a direct message with the bot.
-    """
-
-    channel: ChannelRef
-    member: MemberRef
-    text: str
-    channel_name: str = ""
-    zone: str | None = None
-    direct: bool = False
-    files: tuple[File, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the bot says to a command.
-
-    ``text`` is plain text, to be escaped whole by the platform; back-quotes in it come in pairs around something to
-    type and never from a stranger. ``papers`` are shown below it, then ``footer``. ``public``: said in the channel,
-    otherwise only to the one who asked. ``more`` is the command that shows the next page. ``error``: nothing was done.
-    """
-
-    text: str
-    public: bool = False
-    papers: tuple[Entry, ...] = ()
-    footer: str = ""
-    files: tuple[File, ...] = ()
-    more: str = ""
-    error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """A save reaction added to or taken from a message. ``number`` chooses a paper of a digest; None: no number given.
-
-    ``event`` is the platform's id of the event where it has one; an event is handled once.
-    """
-
-    message: MessageRef
-    member: MemberRef
-    added: bool
-    number: int | None = None
-    event: str = ""
-
-
-class ButtonKind(StrEnum):
-    """The buttons of a paper."""
-
-    ABSTRACT = "abstract"
-    SAVE = "save"
-    DISMISS = "dismiss"  # "Not for us"
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A pressed button: which one, on which paper, where and by whom."""
-
-    kind: ButtonKind
-    paper: str
-    channel: ChannelRef
-    member: MemberRef
-
-
-class ChannelChangeKind(StrEnum):
-    """What can happen to a channel from outside."""
-
-    RENAMED = "renamed"  # .name is the new name
-    MOVED = "moved"  # .to is its new identity
-    LOST = "lost"  # cannot be posted to at present (archived, bot removed); .reason says why and the remedy
-    REGAINED = "regained"  # can be posted to again
-    ENDED = "ended"  # deleted for good
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelChange:
-    """A change of a channel that the platform reports."""
-
-    kind: ChannelChangeKind
-    channel: ChannelRef
-    name: str = ""
-    reason: str = ""
-    to: ChannelRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from bot.conversation import Button, ChannelChange, Command, Reaction, Reply
 from bot.models import (
     ArchiveSpan,
     BackTest,
     Batch,
-    Button,
     Channel,
-    ChannelChange,
     ChannelRef,
     ChannelStatus,
-    Command,
     Cursor,
     Delivery,
     Entry,
@@ -34,9 +32,7 @@ from bot.models import (
     PostLimits,
     Progress,
     Ranked,
-    Reaction,
     Receipt,
-    Reply,
     Save,
     Watch,
 )
@@ -168,8 +164,8 @@ class WatchStore(Protocol):
 class PostStore(Protocol):
     """Deliveries and the outbox. Raises StoreError. State changes are guarded: a False says somebody was faster."""
 
-    async def due_channels(self, now: datetime, limit: int) -> list[Channel]:
-        """Channels, not paused, whose ``next_due`` has come, the longest due first; one indexed query."""
+    async def due_channels(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
+        """These platforms' channels, not paused, whose ``next_due`` has come, longest due first; an indexed query."""
         ...
 
     async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
@@ -250,13 +246,17 @@ class PostStore(Protocol):
 
 
 class SaveStore(Protocol):
-    """The library. Raises StoreError. Saving twice or taking back what is not there changes nothing."""
+    """The library. Raises StoreError. Saving twice or taking back what is not there changes nothing.
+
+    ``now`` of a save or of one taken back is when the member did so: of two, the later one holds, in whichever order
+    they arrive.
+    """
 
     async def save(self, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
         """False when that member had it already. The paper must be in the archive."""
         ...
 
-    async def unsave(self, member: MemberRef, paper_id: str) -> bool: ...
+    async def unsave(self, member: MemberRef, paper_id: str, now: datetime) -> bool: ...
 
     async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
         """A member's saves, latest first."""

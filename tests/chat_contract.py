@@ -12,21 +12,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.conversation import Button, ChannelChange, Command, Reaction, Reply
 from bot.digest import FRAME, entry_characters, post_key
-from bot.models import (
-    Button,
-    ChannelChange,
-    ChannelRef,
-    Command,
-    Entry,
-    MessageRef,
-    Post,
-    PostKind,
-    PostLimits,
-    Reaction,
-    Receipt,
-    Reply,
-)
+from bot.models import ChannelRef, Entry, MessageRef, Post, PostKind, PostLimits, Receipt
 from bot.ports import Chat
 from tests.factories import make_paper
 

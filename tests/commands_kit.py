@@ -13,24 +13,12 @@ from pathlib import Path
 
 from bot.channel_schedule import Schedule
 from bot.commands import Commands
+from bot.conversation import Command, File, Reply
 from bot.digest import compose
 from bot.errors import SourceError
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
-from bot.models import (
-    Batch,
-    ChannelRef,
-    Command,
-    Cursor,
-    File,
-    MemberRef,
-    MessageRef,
-    Missing,
-    Paper,
-    PostLimits,
-    Progress,
-    Reply,
-)
+from bot.models import Batch, ChannelRef, Cursor, MemberRef, MessageRef, Missing, Paper, PostLimits, Progress
 from bot.ports import Store
 from tests.factories import ANN, CHANNEL, make_paper
 from tests.standins.clock import FakeClock

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.commands import COMMANDS
 from bot.commands.complaint import answered, complaint
 from bot.commands.help import QUERY_EXAMPLES
+from bot.conversation import Reply
 from bot.errors import CommandError, PaperrouteError, QueryError, StoreError
-from bot.models import Reply
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock

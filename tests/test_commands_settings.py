@@ -62,7 +62,7 @@ async def test_waiting_papers_are_spoken_of_when_the_schedule_changes(room: Room
         "Papers now come as soon as they are found. 2 papers wait; they come in a moment."
     )
     assert room.woken == 1
-    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await room.store.due_channels(("console",), room.clock.now(), 9)] == [CHANNEL]
 
 
 async def test_a_schedule_without_waiting_papers_needs_no_more_words(room: Room) -> None:
@@ -105,7 +105,7 @@ async def test_a_digest_is_posted_on_request(room: Room) -> None:
     await room.say("watch letters")
     reply = await room.say("digest")
     assert (reply.text, reply.public, room.woken) == ("Posting 2 papers now.", True, 1)
-    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await room.store.due_channels(("console",), room.clock.now(), 9)] == [CHANNEL]
     await room.post()
     reply = await room.say("digest")
     assert not reply.public
@@ -149,7 +149,7 @@ async def test_a_pause_and_its_end(room: Room) -> None:
     assert await room.told("pause") == (
         "This channel is paused already (by ann: summer 'break'). `/papers resume` goes on."
     )
-    assert await room.store.due_channels(room.clock.now() + timedelta(days=9), 9) == []
+    assert await room.store.due_channels(("console",), room.clock.now() + timedelta(days=9), 9) == []
     reply = await room.say("resume", by=BOB)
     assert (reply.public, room.woken) == (True, 1)
     assert reply.text == (
@@ -173,7 +173,7 @@ async def test_an_instant_channel_gets_what_waited_when_it_resumes(room: Room) -
     assert await room.told("pause") == "Paused. Matching papers are kept; `/papers resume` posts them."
     await room.announce(numbered(1))
     assert await room.told("resume") == "Resumed. 1 paper waits; it comes in a moment."
-    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await room.store.due_channels(("console",), room.clock.now(), 9)] == [CHANNEL]
     await room.post()
     await room.say("pause")
     assert await room.told("resume") == (

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.models import ChannelRef, File
+from bot.conversation import File
+from bot.models import ChannelRef
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import CHANNEL
 from tests.standins.clock import FakeClock
@@ -82,7 +83,7 @@ async def test_an_instant_channel_is_served_at_once(room: Room) -> None:
         "1 watch made. Papers now come as soon as they are found."
     )
     assert room.woken == 1
-    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await room.store.due_channels(("console",), room.clock.now(), 9)] == [CHANNEL]
     await room.post()
     await room.say("import moss")
     assert room.woken == 1

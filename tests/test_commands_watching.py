@@ -74,7 +74,7 @@ async def test_a_watch_in_an_instant_channel_is_posted_at_once(room: Room) -> No
     told = await room.told("watch letters")
     assert told.splitlines()[-1] == "1 paper of the latest announcement matches; it comes in a moment."
     assert room.woken == 1
-    assert [channel.ref for channel in await room.store.due_channels(room.clock.now(), 10)] == [CHANNEL]
+    assert [channel.ref for channel in await room.store.due_channels(("console",), room.clock.now(), 10)] == [CHANNEL]
 
 
 async def test_a_watch_in_a_silent_or_paused_channel_says_so(room: Room) -> None:

@@ -19,22 +19,9 @@ import pytest
 
 from adapters.console import CHANNEL, ConsoleChat, wants_colour
 from adapters.console.screen import Screen
+from bot.conversation import Button, ChannelChange, Command, File, Reaction, Reply
 from bot.errors import ConfigError, DeliveryError, UnreadableError
-from bot.models import (
-    Button,
-    ChannelChange,
-    ChannelRef,
-    Command,
-    Entry,
-    File,
-    MemberRef,
-    MessageRef,
-    Post,
-    PostKind,
-    Progress,
-    Reaction,
-    Reply,
-)
+from bot.models import ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, Progress
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock
 

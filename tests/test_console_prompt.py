@@ -26,7 +26,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from adapters.console import CHANNEL, ConsoleChat
 from adapters.console.prompt import KEPT, BoundedHistory, Words
-from bot.models import Command, File, MessageRef, Post, PostKind, Progress, Reply
+from bot.conversation import Command, File, Reply
+from bot.models import MessageRef, Post, PostKind, Progress
 from tests.standins.clock import FakeClock
 from tests.test_console_chat import KEY, Listener, make_post
 

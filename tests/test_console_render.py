@@ -9,7 +9,8 @@ import pytest
 
 from adapters.console.render import Tone, paint, post_lines, reply_lines
 from adapters.console.wrapping import cells
-from bot.models import Entry, Paper, Post, PostKind, Receipt, Reply
+from bot.conversation import Reply
+from bot.models import Entry, Paper, Post, PostKind, Receipt
 from tests.factories import CHANNEL, make_paper
 
 LONG = "Learning $\\alpha$-stable policies with \\emph{care}: a rather long title that is wrapped on most terminals"

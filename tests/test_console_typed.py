@@ -9,8 +9,8 @@ import pytest
 
 from adapters.console.lines import MOST
 from adapters.console.typed import MOST_FILE, attachment, checked, command_text, commands_in
+from bot.conversation import File
 from bot.errors import CommandError
-from bot.models import File
 
 
 @pytest.mark.parametrize(

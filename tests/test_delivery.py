@@ -163,7 +163,7 @@ async def test_a_channel_of_a_platform_not_served_here_stays_due_and_hides_nobod
     await announce(store, clock, 2)
     await clock.drive(dispatcher.drain())
     assert len(shown(chat)) == 1
-    assert len(await store.due_channels(clock.now(), 1000)) == 150
+    assert len(await store.due_channels(("slack",), clock.now(), 1000)) == 150
 
 
 async def test_a_channel_with_a_broken_schedule_is_paused_with_the_reason(

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.models import (
-    Button,
-    ButtonKind,
-    ChannelChange,
-    ChannelChangeKind,
-    ChannelRef,
-    MemberRef,
-    MessageRef,
-    Reaction,
-)
+from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Reaction
+from bot.models import ChannelRef, MemberRef, MessageRef
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import ANN, BOB, CHANNEL, make_paper
 from tests.standins.clock import FakeClock
@@ -51,8 +44,9 @@ async def react(
     number: int | None = None,
     event: str = "",
     by: MemberRef = ANN,
+    at: datetime | None = None,
 ) -> str:
-    reply = await room.inbox.reaction(Reaction(message, by, added, number, event))
+    reply = await room.inbox.reaction(Reaction(message, by, added, number, event, at))
     assert reply is None or not reply.public
     return reply.text if reply else ""
 
@@ -63,6 +57,16 @@ async def test_a_reaction_on_a_card_saves_its_paper_and_its_removal_takes_it_bac
     assert await saved(posted) == ["2"]
     assert await react(posted, cards[1], added=False) == ""
     assert await saved(posted) == []
+
+
+async def test_of_a_reaction_and_its_removal_the_later_holds_in_whichever_order_they_arrive(posted: Room) -> None:
+    _, *cards = await posted.post()
+    now = posted.clock.now()
+    await react(posted, cards[1], added=False, at=now)
+    await react(posted, cards[1], at=now - timedelta(seconds=1))
+    assert await saved(posted) == []
+    await react(posted, cards[1], at=now + timedelta(seconds=1))
+    assert await saved(posted) == ["2"]
 
 
 async def test_a_number_chooses_a_paper_of_a_digest(posted: Room) -> None:

@@ -94,7 +94,9 @@ async def test_due_channels_are_the_longest_due_first_and_not_paused(store: Sqli
     await store.set_paused(refs[4], "a while", ANN, NOW)
 
     async def due(minutes: int, limit: int = 9) -> str:
-        return "".join([channel.ref.channel for channel in await store.due_channels(later(minutes=minutes), limit)])
+        return "".join(
+            [channel.ref.channel for channel in await store.due_channels(("console",), later(minutes=minutes), limit)]
+        )
 
     assert await due(0) == ""
     assert await due(3) == "bca"
@@ -138,10 +140,12 @@ async def test_an_instant_channel_stays_due_while_something_waits(store: SqliteS
     await watch(store, "delivery")
     assert await poll(store, papers_of(TODAY, 1, 1), later(minutes=1)) == [CHANNEL]
     await store.set_due(CHANNEL, None)
-    assert [channel.next_due for channel in await store.due_channels(later(hours=1), 9)] == [later(minutes=1)]
+    assert [channel.next_due for channel in await store.due_channels(("console",), later(hours=1), 9)] == [
+        later(minutes=1)
+    ]
     await compose(store, 1, now=later(minutes=2))
     await store.set_due(CHANNEL, None)
-    assert await store.due_channels(later(hours=1), 9) == []
+    assert await store.due_channels(("console",), later(hours=1), 9) == []
 
 
 async def test_papers_that_come_while_an_instant_channel_is_composed_keep_it_due(store: SqliteStore) -> None:
@@ -152,7 +156,7 @@ async def test_papers_that_come_while_an_instant_channel_is_composed_keep_it_due
     await poll(store, papers_of(TODAY, 2, 1), later(minutes=1))
     post = Post(key(1), CHANNEL, PostKind.DIGEST, entries=entries_for(first))
     assert await store.put_posts(CHANNEL, [post], receipted=2, next_due=None, now=later(minutes=2))
-    assert [channel.ref for channel in await store.due_channels(later(minutes=2), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await store.due_channels(("console",), later(minutes=2), 9)] == [CHANNEL]
 
 
 async def test_a_channel_that_becomes_instant_posts_what_waits(store: SqliteStore) -> None:
@@ -160,9 +164,11 @@ async def test_a_channel_that_becomes_instant_posts_what_waits(store: SqliteStor
     await watch(store, "delivery")
     await poll(store, papers_of(TODAY, 1, 1))
     await store.set_schedule(CHANNEL, "instant UTC", None, ANN, later(minutes=5))
-    assert [channel.next_due for channel in await store.due_channels(later(minutes=5), 9)] == [later(minutes=5)]
+    assert [channel.next_due for channel in await store.due_channels(("console",), later(minutes=5), 9)] == [
+        later(minutes=5)
+    ]
     await store.set_schedule(CHANNEL, "off UTC", None, ANN, later(minutes=6))
-    assert await store.due_channels(later(days=9), 9) == []
+    assert await store.due_channels(("console",), later(days=9), 9) == []
 
 
 async def test_a_moved_channel_takes_everything_along(store: SqliteStore, tmp_path: Path) -> None:

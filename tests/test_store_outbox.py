@@ -355,9 +355,11 @@ async def test_resuming_an_instant_channel_posts_at_once_what_died(store: Sqlite
     await claimed(store)
     await store.dead(key(1), "gone", NOW)
     await store.set_paused(CHANNEL, "gone", None, NOW)
-    assert await store.due_channels(later(days=1), 9) == []
+    assert await store.due_channels(("console",), later(days=1), 9) == []
     await store.set_paused(CHANNEL, "", None, later(hours=1))
-    assert [channel.next_due for channel in await store.due_channels(later(days=1), 9)] == [later(hours=1)]
+    assert [channel.next_due for channel in await store.due_channels(("console",), later(days=1), 9)] == [
+        later(hours=1)
+    ]
 
 
 async def test_a_dead_card_s_paper_was_posted_in_the_digest(store: SqliteStore) -> None:

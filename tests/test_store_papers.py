@@ -168,7 +168,7 @@ async def test_pruning_spares_what_was_owed_saved_or_dismissed(store: SqliteStor
     await poll(store, [wanted, *papers[1:]])
     await store.end_watch(CHANNEL, "wanted", ANN, NOW)
     await store.save(ANN, CHANNEL, papers[1].id, NOW)
-    await store.unsave(ANN, papers[1].id)
+    await store.unsave(ANN, papers[1].id, NOW)
     await store.dismiss(CHANNEL, ANN, papers[2].id, NOW)
     await poll(store, papers_of(TODAY, 11, 1))
     assert await store.prune_papers(TODAY, 2) == 2

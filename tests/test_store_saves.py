@@ -38,13 +38,25 @@ async def test_a_save_is_a_member_s_own_and_made_once(store: SqliteStore) -> Non
     assert not await store.save(ANN, OTHER, ONE, later(hours=1))
     assert await store.save(BOB, OTHER, ONE, later(hours=2))
     assert await store.saved_by(ANN, limit=9) == [Save(ANN, CHANNEL, PAPERS[0], NOW)]
-    assert await store.unsave(ANN, ONE)
-    assert not await store.unsave(ANN, ONE)
-    assert not await store.unsave(ANN, "no id")
-    assert not await store.unsave(EVE, ONE)
+    assert await store.unsave(ANN, ONE, NOW)
+    assert not await store.unsave(ANN, ONE, NOW)
+    assert not await store.unsave(ANN, "no id", NOW)
+    assert not await store.unsave(EVE, ONE, NOW)
     assert await store.saved_by(ANN, limit=9) == []
     assert await store.saved_by(EVE, limit=9) == []
     assert ids(await store.saved_by(BOB, limit=9)) == [ONE]
+
+
+async def test_of_a_save_and_its_removal_the_later_holds_in_whichever_order_they_arrive(store: SqliteStore) -> None:
+    assert not await store.unsave(ANN, ONE, later(minutes=5))
+    assert not await store.save(ANN, CHANNEL, ONE, later(minutes=4))
+    assert not await store.unsave(ANN, ONE, later(minutes=8))
+    assert not await store.save(ANN, CHANNEL, ONE, later(minutes=7))
+    assert await store.saved_by(ANN, limit=9) == await store.saved_in(CHANNEL, limit=9) == []
+    assert await store.top("console", "local", since=None, limit=9) == []
+    assert await store.save(ANN, OTHER, ONE, later(minutes=9))
+    assert not await store.unsave(ANN, ONE, later(minutes=6))
+    assert await store.saved_by(ANN, limit=9) == [Save(ANN, OTHER, PAPERS[0], later(minutes=9))]
 
 
 async def test_only_papers_of_the_archive_and_known_channels_can_be_saved(store: SqliteStore, tmp_path: Path) -> None:
@@ -73,7 +85,7 @@ async def test_a_channel_lists_a_paper_once_by_its_first_save(store: SqliteStore
         (TWO, BOB, later(minutes=3)), (ONE, ANN, later(minutes=1))
     ]  # fmt: skip
     assert ids(await store.saved_in(CHANNEL, limit=1, offset=1)) == [ONE]
-    await store.unsave(ANN, ONE)
+    await store.unsave(ANN, ONE, later(minutes=9))
     assert [(save.paper.id, save.member) for save in await store.saved_in(CHANNEL, limit=9)] == [(ONE, BOB), (TWO, BOB)]
 
 

@@ -136,9 +136,9 @@ async def test_a_new_watch_in_an_instant_channel_posts_at_once(store: SqliteStor
     await store.record(batch_of(papers_of(TODAY, 1, 1)), {}, NOW)
     await make_channel(store, schedule="instant Europe/Berlin")
     await watch(store, "zebra")
-    assert await store.due_channels(later(days=1), 9) == []
+    assert await store.due_channels(("console",), later(days=1), 9) == []
     await watch(store, "delivery")
-    assert [channel.next_due for channel in await store.due_channels(later(days=1), 9)] == [NOW]
+    assert [channel.next_due for channel in await store.due_channels(("console",), later(days=1), 9)] == [NOW]
 
 
 async def test_a_paper_is_owed_once_however_many_watches_match(store: SqliteStore) -> None:
@@ -228,7 +228,7 @@ async def test_nothing_is_owed_until_the_first_back_fill_is_complete(store: Sqli
     assert await waiting(store) == ["2603.00012", "2603.00011"]
     assert len(await store.waiting(OTHER)) == 2
     assert {w.since for ref in (CHANNEL, OTHER) for w in await store.watches(ref)} == {TODAY}
-    assert [channel.ref for channel in await store.due_channels(later(minutes=1), 9)] == [CHANNEL]
+    assert [channel.ref for channel in await store.due_channels(("console",), later(minutes=1), 9)] == [CHANNEL]
 
 
 async def test_a_back_fill_that_finds_nothing_wanted_wakes_nobody(store: SqliteStore) -> None:

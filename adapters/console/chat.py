@@ -27,8 +27,9 @@ from adapters.console.screen import Screen
 from adapters.console.transcript import Transcript
 from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in
 from adapters.console.waiting import outcome, unless_set
+from bot.conversation import Command, Reply
 from bot.errors import CommandError, ConfigError, DeliveryError, UnreadableError
-from bot.models import ChannelRef, Command, MemberRef, MessageRef, Post, PostLimits, Progress, Reply
+from bot.models import ChannelRef, MemberRef, MessageRef, Post, PostLimits, Progress
 
 if TYPE_CHECKING:
     from adapters.console.prompt import Prompt

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from adapters.console.harmless import harmless, one_line
-from bot.models import File
+from bot.conversation import File
 
 
 def as_text(file: File) -> str | None:

@@ -30,7 +30,8 @@ from enum import Enum
 
 from adapters.console.harmless import harmless, one_line
 from adapters.console.wrapping import cells, wrap
-from bot.models import Entry, Post, PostKind, Progress, Reply
+from bot.conversation import Reply
+from bot.models import Entry, Post, PostKind, Progress
 from bot.text import readable
 from bot.wording import authors_line, number, part_text, receipt_line
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from adapters.console.harmless import one_line
 from adapters.console.lines import MOST
+from bot.conversation import File
 from bot.errors import CommandError
-from bot.models import File
 
 MOST_FILE = 1_000_000
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable
 from pathlib import PurePath
 
 from bot.commands.saying import quoted, sentences, tidy
+from bot.conversation import Reply
 from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
-from bot.models import Reply
 
 _log = logging.getLogger(__name__)
 _NEAR = 30

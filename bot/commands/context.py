@@ -12,7 +12,8 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule
 from bot.commands.saying import shown
-from bot.models import Channel, Command, Layout
+from bot.conversation import Command
+from bot.models import Channel, Layout
 from bot.ports import Clock, PaperSource, Store
 from bot.zones import find_zone
 

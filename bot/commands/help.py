@@ -9,8 +9,8 @@ from bot.commands.paging import Page
 from bot.commands.saying import command, lines, quoted
 from bot.commands.table import CommandInfo, families, find_command, nearest_command
 from bot.commands.watching import watch_list
+from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.models import Reply
 from bot.wording import listed
 
 QUERY_EXAMPLES: tuple[tuple[str, str], ...] = (

@@ -17,8 +17,9 @@ from bot.commands.choosing import choose
 from bot.commands.context import Context
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
+from bot.conversation import File, Reply
 from bot.errors import CommandError
-from bot.models import Entry, File, MemberRef, Paper, Reply, Save
+from bot.models import Entry, MemberRef, Paper, Save
 from bot.wording import count, listed
 
 _PAGE = 10
@@ -69,7 +70,7 @@ async def unsave(context: Context) -> Reply:
     taken: list[str] = []
     absent: list[str] = []
     for paper in papers:
-        had = await context.store.unsave(context.command.member, paper.id)
+        had = await context.store.unsave(context.command.member, paper.id, context.now)
         (taken if had else absent).append(titled(paper.title, 80))
     return Reply(
         lines(

@@ -16,8 +16,9 @@ from bot.commands.context import Caller, Context
 from bot.commands.saying import command as typed_command
 from bot.commands.saying import quoted, shown
 from bot.commands.table import PREFIX, find_command, nearest_command
+from bot.conversation import Command, Reply
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Command, MemberRef, Reply
+from bot.models import Channel, ChannelRef, MemberRef
 from bot.ports import Clock, PaperSource, Store
 
 MOST_CHARACTERS = 100_000

@@ -7,8 +7,9 @@ from bot.commands.choosing import choose
 from bot.commands.context import Context
 from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, paragraph, quoted, shown
+from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.models import Entry, Paper, Reply
+from bot.models import Entry, Paper
 from bot.query import Query
 from bot.wording import count, day_text
 

@@ -12,8 +12,9 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, nothing_waits, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, quoted, sentences, shown
+from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.models import Channel, Layout, MemberRef, Reply
+from bot.models import Channel, Layout, MemberRef
 from bot.wording import count, listed
 
 _BY_MEMBER = "paused by "

@@ -13,7 +13,8 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, sentences, shown
-from bot.models import Channel, ChannelStatus, PollStatus, Reply
+from bot.conversation import Reply
+from bot.models import Channel, ChannelStatus, PollStatus
 from bot.wording import count, moment_text, number
 
 

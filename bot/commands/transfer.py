@@ -20,8 +20,9 @@ from bot.commands.complaint import complaint
 from bot.commands.context import Context
 from bot.commands.saying import command, lines, quoted, sentences, tidy
 from bot.commands.watching import MOST_WATCHES
+from bot.conversation import File, Reply
 from bot.errors import CommandError, QueryError
-from bot.models import Channel, File, Layout, Reply
+from bot.models import Channel, Layout
 from bot.query import Query
 from bot.wording import count
 

@@ -17,8 +17,9 @@ from bot.commands.context import Context
 from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
+from bot.conversation import Reply
 from bot.errors import CommandError, QueryError
-from bot.models import Channel, Reply, Watch
+from bot.models import Channel, Watch
 from bot.query import Query
 from bot.wording import count, listed
 

@@ -23,11 +23,12 @@ from storage.sqlite import receipts
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel, need_channel
-from storage.sqlite.values import count, to_list, to_moment_or_none, to_paper, to_receipt
+from storage.sqlite.values import count, to_list, to_moment, to_moment_or_none, to_paper, to_receipt
 
 _POST = """
     SELECT p.id, w.platform, w.workspace, c.channel, p.channel_id, p.key, p.kind, p.heading, p.receipt, p.text,
-           p.part, p.parts, t.key, t.message, p.state, p.attempts, p.first_attempt, p.last_error
+           p.part, p.parts, t.key, t.message, p.made_at,
+           p.state, p.attempts, p.first_attempt, p.last_error
     FROM posts p
     JOIN channels c ON c.id = p.channel_id
     JOIN workspaces w ON w.id = c.workspace_id
@@ -40,10 +41,10 @@ def item(db: sqlite_utils.Database, number: int) -> OutboxItem:
     row = db.execute(_POST + "WHERE p.id = ?", (number,)).fetchone()
     return OutboxItem(
         post=_to_post(db, row),
-        state=PostState(row[14]),
-        attempts=row[15],
-        first_attempt=to_moment_or_none(row[16]),
-        last_error=row[17],
+        state=PostState(row[15]),
+        attempts=row[16],
+        first_attempt=to_moment_or_none(row[17]),
+        last_error=row[18],
     )
 
 
@@ -61,6 +62,7 @@ def _to_post(db: sqlite_utils.Database, row: Sequence[Any]) -> Post:
         parts=row[11],
         thread_of=row[12],
         thread=None if row[13] is None else MessageRef(ref, row[13]),
+        made_at=to_moment(row[14]),
     )
 
 

@@ -28,8 +28,8 @@ _SAVE = """
     JOIN papers p ON p.ordinal = s.paper
 """
 _FIRST_IN_CHANNEL = """
-    WHERE s.channel_id = ? AND NOT EXISTS (
-        SELECT 1 FROM saves f WHERE f.channel_id = s.channel_id AND f.paper = s.paper
+    WHERE s.channel_id = ? AND NOT s.taken_back AND NOT EXISTS (
+        SELECT 1 FROM saves f WHERE f.channel_id = s.channel_id AND f.paper = s.paper AND NOT f.taken_back
         AND (f.saved_at, f.member_id) < (s.saved_at, s.member_id)
     )
 """
@@ -55,23 +55,34 @@ def _kept(db: sqlite_utils.Database, paper_id: str) -> int:
 
 def save(db: sqlite_utils.Database, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
     cursor = db.execute(
-        "INSERT OR IGNORE INTO saves (member_id, paper, channel_id, saved_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO saves (member_id, paper, channel_id, saved_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (member_id, paper) DO UPDATE"
+        " SET channel_id = excluded.channel_id, saved_at = excluded.saved_at, taken_back = 0"
+        " WHERE taken_back AND saved_at <= excluded.saved_at",
         (ensure_member(db, member), _kept(db, paper_id), need_channel(db, channel), moment_column(now)),
     )
     return bool(cursor.rowcount)
 
 
-def unsave(db: sqlite_utils.Database, member: MemberRef, paper_id: str) -> bool:
-    found = papers.find(db, paper_id)
-    if found is None:
+def unsave(db: sqlite_utils.Database, member: MemberRef, paper_id: str, now: datetime) -> bool:
+    if papers.find(db, paper_id) is None:
         return False
-    cursor = db.execute("DELETE FROM saves WHERE member_id = ? AND paper = ?", (find_member(db, member), found[0]))
-    return bool(cursor.rowcount)
+    key, at = (ensure_member(db, member), _kept(db, paper_id)), moment_column(now)
+    had = db.execute(
+        "SELECT 1 FROM saves WHERE member_id = ? AND paper = ? AND NOT taken_back AND saved_at <= ?", (*key, at)
+    ).fetchone()
+    db.execute(
+        "INSERT INTO saves (member_id, paper, saved_at, taken_back) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT (member_id, paper) DO UPDATE SET saved_at = excluded.saved_at, taken_back = 1"
+        " WHERE saved_at <= excluded.saved_at",
+        (*key, at),
+    )
+    return had is not None
 
 
 def saved_by(db: sqlite_utils.Database, member: MemberRef, limit: int, offset: int) -> list[Save]:
     rows = db.execute(
-        _SAVE + "WHERE s.member_id = ? ORDER BY s.saved_at DESC, s.paper DESC LIMIT ? OFFSET ?",
+        _SAVE + "WHERE s.member_id = ? AND NOT s.taken_back ORDER BY s.saved_at DESC, s.paper DESC LIMIT ? OFFSET ?",
         (find_member(db, member), count(limit), count(offset)),
     )
     return [_to_save(row) for row in rows]
@@ -89,7 +100,7 @@ def top(db: sqlite_utils.Database, platform: str, workspace: str, since: datetim
     rows = db.execute(
         "WITH ranked AS (SELECT s.paper, count(*) AS saves FROM workspaces w"
         " JOIN members m ON m.workspace_id = w.id JOIN saves s ON s.member_id = m.id"
-        " WHERE w.platform = ? AND w.workspace = ? AND s.saved_at >= ?"
+        " WHERE w.platform = ? AND w.workspace = ? AND s.saved_at >= ? AND NOT s.taken_back"
         " GROUP BY s.paper ORDER BY saves DESC, s.paper DESC LIMIT ?)"
         " SELECT r.saves, p.* FROM ranked r JOIN papers p ON p.ordinal = r.paper ORDER BY r.saves DESC, r.paper DESC",
         (platform, workspace, "" if since is None else moment_column(since), count(limit)),
@@ -130,8 +141,8 @@ class Saves:
     async def save(self, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
         return await self._database.write(lambda db: save(db, member, channel, paper_id, now))
 
-    async def unsave(self, member: MemberRef, paper_id: str) -> bool:
-        return await self._database.write(lambda db: unsave(db, member, paper_id))
+    async def unsave(self, member: MemberRef, paper_id: str, now: datetime) -> bool:
+        return await self._database.write(lambda db: unsave(db, member, paper_id, now))
 
     async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
         return await self._database.read(lambda db: saved_by(db, member, limit, offset))

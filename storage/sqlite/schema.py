@@ -193,12 +193,13 @@ LIBRARY = """
 CREATE TABLE saves (
     member_id INTEGER NOT NULL REFERENCES members (id),
     paper INTEGER NOT NULL REFERENCES kept (paper),
-    channel_id INTEGER NOT NULL REFERENCES channels (id),
-    saved_at TEXT NOT NULL,
+    channel_id INTEGER REFERENCES channels (id),  -- NULL: taken back without having been saved
+    saved_at TEXT NOT NULL,                       -- or taken back
+    taken_back INTEGER NOT NULL DEFAULT 0,        -- remembered, since events come in any order
     PRIMARY KEY (member_id, paper)
 ) WITHOUT ROWID;
-CREATE INDEX saves_of_member ON saves (member_id, saved_at);
-CREATE INDEX saves_in_channel ON saves (channel_id, paper, saved_at);
+CREATE INDEX saves_of_member ON saves (member_id, saved_at) WHERE NOT taken_back;
+CREATE INDEX saves_in_channel ON saves (channel_id, paper, saved_at) WHERE NOT taken_back;
 
 CREATE TABLE dismissals (
     channel_id INTEGER NOT NULL REFERENCES channels (id),

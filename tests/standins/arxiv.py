@@ -245,9 +245,10 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         control = stand_in.controls.get(address.path)
         if control:
-            self._send(_Answer(200, json.dumps(control()).encode()))
+            self.wfile.write(self._send(_Answer(200, json.dumps(control()).encode())))
             return
         parameters = dict(parse_qsl(address.query, keep_blank_values=True))
+        last = b""
         with stand_in.counting():
             fault: Fault | None = None
             try:
@@ -265,9 +266,12 @@ class _Handler(BaseHTTPRequestHandler):
                 # Ends when the client closes its side.
                 self.connection.recv(1)
             if kind not in {Kind.HANG, Kind.RESET_BEFORE}:
-                self._send(answer, pieces=kind is Kind.SLOW)
-            if kind in {Kind.HANG, Kind.RESET_BEFORE, Kind.RESET_AFTER}:
-                self._reset()
+                last = self._send(answer, pieces=kind is Kind.SLOW)
+        # The client may go on as soon as it has the last byte or the end of the connection: this request is over then.
+        if kind in {Kind.HANG, Kind.RESET_BEFORE, Kind.RESET_AFTER}:
+            self._reset()
+        else:
+            self.wfile.write(last)
 
     def _fault(self, asked: Asked) -> Fault | None:
         stand_in = self.server.stand_in
@@ -280,7 +284,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
-    def _send(self, answer: _Answer, *, pieces: bool = False) -> None:
+    def _send(self, answer: _Answer, *, pieces: bool = False) -> bytes:
+        """Send the answer up to its last byte, which is returned."""
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -289,9 +294,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         body = answer.body[: answer.cut]
-        size = 1000 if pieces else max(1, len(body))
-        for start in range(0, len(body), size):
-            self.wfile.write(body[start : start + size])
+        begun = body[:-1]
+        size = 1000 if pieces else max(1, len(begun))
+        for start in range(0, len(begun), size):
+            self.wfile.write(begun[start : start + size])
+        return body[len(begun) :]
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """The log is ``ArxivStandIn.requests``."""
