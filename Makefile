@@ -10,7 +10,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/paperroute run
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check
