@@ -213,6 +213,20 @@ async def test_the_back_fill_is_in_no_receipt_but_for_its_last_day(store: Sqlite
     assert len(await store.waiting(CHANNEL)) == 4
 
 
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_a_watch_made_after_the_back_fill_gets_a_receipt_for_its_last_day(
+    store: SqliteStore, batches: int
+) -> None:
+    papers = papers_of(YESTERDAY, 1, 5) + papers_of(TODAY, 11, 3)
+    for end in range(1, batches + 1):
+        part = papers[(end - 1) * 7 :] if end == batches else papers[:7]
+        cursor = Cursor(str(end), backfilling=end < batches)
+        await store.record(batch_of(part, cursor=cursor, backfill=True), {}, NOW)
+    await watch(store, "delivery")
+    assert len(await store.waiting(CHANNEL)) == 3
+    assert await receipt(store) == (3, 3, 0)
+
+
 async def test_a_number_missed_in_the_back_fill_s_past_is_late(store: SqliteStore) -> None:
     past = batch_of(
         papers_of(YESTERDAY, 1, 1), cursor=Cursor("1", backfilling=True), backfill=True, announced=2,

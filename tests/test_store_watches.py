@@ -262,6 +262,27 @@ async def test_watches_of_an_empty_archive_begin_with_its_first_announcement(sto
     assert await waiting(store) == ["2603.00002", "2603.00001"]
 
 
+async def test_a_paper_that_was_shown_before_it_was_announced_here_is_news(store: SqliteStore) -> None:
+    """Brought in by a member it has the day that its submission suggests; moderation had held it up longer."""
+    await poll(store, papers_of(TODAY, 1, 1))
+    (shown,) = papers_of(TODAY, 2, 1)
+    await store.add_papers([replace(shown, announced=TODAY - timedelta(days=4))])
+    await watch(store, "delivery")
+    assert [delivery.paper.id for delivery in await store.waiting(CHANNEL)] == ["2603.00001"]
+    await poll(store, [shown])
+    assert await store.paper(shown.id) == shown
+    assert [delivery.paper.id for delivery in await store.waiting(CHANNEL)] == ["2603.00002", "2603.00001"]
+    await store.add_papers([replace(shown, version=2, announced=TODAY - timedelta(days=4))])
+    assert await store.paper(shown.id) == replace(shown, version=2)
+
+
+async def test_a_new_watch_is_owed_what_was_read_from_the_sequence_alone(store: SqliteStore) -> None:
+    await poll(store, papers_of(TODAY, 1, 1))
+    await store.add_papers(papers_of(TODAY, 2, 1))
+    await watch(store, "delivery")
+    assert [delivery.paper.id for delivery in await store.waiting(CHANNEL)] == ["2603.00001"]
+
+
 async def test_late_papers_are_marked(store: SqliteStore) -> None:
     await watch(store, "delivery")
     papers = papers_of(TODAY, 1, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlite_utils
 
@@ -37,6 +37,7 @@ def record(
     db: sqlite_utils.Database, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime
 ) -> list[ChannelRef]:
     numbers = {paper.id: ordinal(paper.id) for paper in batch.papers}
+    filled = (batch.backfill or backfilling(db)) and not batch.cursor.backfilling
     papers.put(db, batch.papers, recorded=True)
     poll = receipts.add(db, batch, now)
     _note_missing(db, batch, poll, now)
@@ -49,8 +50,11 @@ def record(
         owing.add_matches(db, pairs)
         late = [ordinal(paper) for paper in batch.late]
         instant.update(owing.owe_papers(db, {paper for _, paper in pairs}, late, now))
-    if not batch.cursor.backfilling:
-        instant.update(_give_first_day(db, now))
+    last = days.last_day(db)
+    if filled and last is not None:
+        receipts.backfill_ends(db, last)
+    if not batch.cursor.backfilling and last is not None:
+        instant.update(_give_first_day(db, last, now))
     return [channels.by_number(db, channel).ref for channel in sorted(instant)]
 
 
@@ -96,16 +100,12 @@ def _note_missing(db: sqlite_utils.Database, batch: Batch, poll: int, now: datet
     db.conn.executemany("DELETE FROM missing WHERE id = ?", found)
 
 
-def _give_first_day(db: sqlite_utils.Database, now: datetime) -> list[int]:
+def _give_first_day(db: sqlite_utils.Database, last: date, now: datetime) -> list[int]:
     """Give watches made before the archive was filled its last day; returns instant channels that are owed papers."""
-    last = days.last_day(db)
     unset = db.execute(
         "SELECT w.id, w.channel_id FROM watches w JOIN queries q ON q.id = w.query_id"
         " WHERE w.ended_at IS NULL AND w.since IS NULL AND q.compiled <> x'' ORDER BY w.id"
     ).fetchall()
-    if last is None or not unset:
-        return []
-    receipts.backfill_ends(db, last)
     instant: set[int] = set()
     for watch, channel in unset:
         db.execute("UPDATE watches SET since = ? WHERE id = ?", (day_column(last), watch))

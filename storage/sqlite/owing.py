@@ -67,7 +67,8 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
         (watch,),
     ).fetchone()
     span = days.span(db, date.fromisoformat(since), None)
-    found = list(full_text.hits(db, Query.parse(canonical).root, span))
+    # A paper that was brought in before it was read from the id sequence is owed when that comes to it.
+    found = [paper for paper in full_text.hits(db, Query.parse(canonical).root, span) if _recorded(db, paper)]
     add_matches(db, ((query, paper) for paper in found))
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in found))
     before = db.conn.total_changes
@@ -82,6 +83,11 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
         receipts.count_from(db, channel, receipts.before(db, date.fromisoformat(since)))
         make_due(db, [channel], now)
     return owed
+
+
+def _recorded(db: sqlite_utils.Database, paper: int) -> bool:
+    """Whether a paper was read from the id sequence."""
+    return bool(db.execute("SELECT recorded FROM papers WHERE ordinal = ?", (paper,)).fetchone()[0])
 
 
 def add_matches(db: sqlite_utils.Database, pairs: Iterable[tuple[int, int]]) -> None:

@@ -41,7 +41,9 @@ _PUT = """
 def put(db: sqlite_utils.Database, papers: Sequence[Paper], *, recorded: bool) -> int:
     """Store papers that are new or not older than what is stored; returns how many were new or changed.
 
-    A listing day and having been read from the id sequence (``recorded``) stay with a paper once it has them.
+    Having been read from the id sequence (``recorded``) stays with a paper, and so does a listing day once it has one.
+    The day that the sequence gives takes the place of one that was guessed for a paper brought in before: a watch goes
+    by it.
     """
     latest: dict[int, Paper] = {}
     for paper in papers:
@@ -55,7 +57,9 @@ def put(db: sqlite_utils.Database, papers: Sequence[Paper], *, recorded: bool) -
             changed.append((number, paper, recorded))
             continue
         old, was_recorded = stored[number]
-        new = replace(paper, announced=old.announced or paper.announced) if paper.version >= old.version else old
+        first, second = (paper, old) if recorded and not was_recorded else (old, paper)
+        day = first.announced or second.announced
+        new = replace(paper if paper.version >= old.version else old, announced=day)
         if new != old or (recorded and not was_recorded):
             changed.append((number, new, recorded or was_recorded))
     replaced = [(number, stored[number]) for number, _, _ in changed if number in stored]

@@ -59,7 +59,7 @@ def count_from(db: sqlite_utils.Database, channel: int, poll: int) -> None:
 
 
 def backfill_ends(db: sqlite_utils.Database, day: date) -> None:
-    """The last day of the back-fill is news: its papers are owed."""
+    """The last day of the back-fill is news: its papers are owed to the watches made before the next announcement."""
     db.execute("UPDATE polls SET news = 1 WHERE day = ?", (day_column(day),))
 
 
