@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test check format bench lock clean
+.PHONY: install run test coverage check format bench lock clean
 
 install: $(VENV)/.runtime
 
@@ -11,6 +11,9 @@ run: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -n auto
+
+coverage: $(VENV)/.dev
+	$(BIN)/pytest -n auto --cov=bot --cov=storage --cov-report=term-missing --cov-fail-under=95
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check

@@ -58,6 +58,8 @@ class Program:
             "PYTHONWARNINGS": "error",
             "ARXIV_API_URL": url,
             "PAPERROUTE_ARXIV_DELAY": "0",
+            # Where coverage is measured, that of the program as well.
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
 
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
