@@ -157,6 +157,22 @@ async def test_a_search_that_lags_or_does_not_sort_is_corrected_in_five_requests
         assert await found_top(stand_in, clock) == everything[-1]
 
 
+@pytest.mark.parametrize("counts", [{"1912": 2713}, {"1505": 3, "1506": 1}], ids=str)
+async def test_an_archive_that_ended_years_ago_is_found_without_a_search(
+    counts: dict[str, int], clock: FakeClock
+) -> None:
+    everything = [paper.id for paper in sequence(counts)]
+    with ArxivStandIn(sequence(counts)) as stand_in:
+        stand_in.fault_of = spoil_searches(Fault(Kind.STATUS, status=400))
+        assert await found_top(stand_in, clock) == everything[-1]
+
+
+async def test_one_empty_answer_does_not_make_years_of_papers_news(clock: FakeClock) -> None:
+    with ArxivStandIn(sequence({"1912": 40, "2603": 30})) as stand_in:
+        stand_in.faults.extend([Fault(Kind.STATUS, status=400), Fault(Kind.TOTAL_ZERO)])
+        assert await found_top(stand_in, clock) == "2603.00030"
+
+
 async def test_an_arxiv_without_papers_is_an_error_and_nothing_is_stored(archive: Archive, clock: FakeClock) -> None:
     with ArxivStandIn() as empty:
         with pytest.raises(SourceError, match="no papers at all"):

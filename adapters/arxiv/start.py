@@ -1,9 +1,9 @@
 """The first start: where the id sequence ends at present, and where the back-fill begins.
 
 The end is found in at most five requests: the newest papers of a plain search and a widening grid of numbers above the
-highest of them; where the search is of no use, the first numbers of the latest twenty months and a narrowing grid
-within the latest that has papers. The end may turn out a little low when answers are thin. That is harmless: the walk
-takes what lies above it for news.
+highest of them; where the search is of no use, the first numbers of the latest twenty months (of the latest fifteen
+years when these have none, for an archive that ended long ago) and a narrowing grid within the latest that has papers.
+The end may turn out a little low when answers are thin. That is harmless: the walk takes what lies above it for news.
 
 The beginning is found with one request a month: a grid of numbers, whose submissions rise but for stragglers.
 """
@@ -29,6 +29,7 @@ MONTH_SIZE = 40_000
 
 _MONTHS_BACK = 20
 _FIRST_NUMBERS = 10
+_YEARS_BACK = 15
 
 # The request that looks above the search's highest number: every number, then a grid, then the months that follow.
 _NEAR = 50
@@ -51,9 +52,14 @@ async def find_top(client: Client, now: datetime) -> Top:
     if top is not None:
         return await _climb(client, top, month_of(now))
     # The next month too: a clock that is late by an hour may be late by a month.
-    months = (month_after(month_of(now), 1 - back) for back in range(_MONTHS_BACK))
-    asked = [number for month in months for number in numbers(month, range(1, _FIRST_NUMBERS + 1))]
+    months = [month_after(month_of(now), 1 - back) for back in range(12 * _YEARS_BACK)]
+    recent = months[:_MONTHS_BACK]
+    asked = [number for month in recent for number in numbers(month, range(1, _FIRST_NUMBERS + 1))]
     top = _highest(await _papers(client, asked))
+    if top is None:
+        # The recent months again: one empty answer may be a fault, and an old top would make years of papers news.
+        asked = [number for month in months for number in numbers(month, (1, 2) if month in recent else (1,))]
+        top = _highest(await _papers(client, asked))
     if top is None:
         raise SourceError("arXiv gave no papers at all, so there is no place to begin; the next poll tries again.")
     return await _narrow(client, top, asked)
