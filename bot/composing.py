@@ -77,9 +77,10 @@ class Composer:
         if limits is None:
             return 0
         for _ in range(_TRIES):
-            # The receipt first: a poll that ends in between is then proved by the next receipt, not by one too early.
             receipt, poll = await self._store.receipt(channel.ref)
             deliveries = await self._store.waiting(channel.ref, self._most)
+            if await self._store.receipt(channel.ref) != (receipt, poll):
+                continue  # papers came in between, with numbers that the receipt does not count
             now = self._clock.now()
             posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now)
             # Composing takes a moment, in which a member may have changed the channel.
@@ -98,9 +99,16 @@ class Composer:
             if len(deliveries) >= self._most:
                 next_due = now
             if await self._store.put_posts(channel.ref, posts, receipted=poll, next_due=next_due, now=now):
+                await self._follow(channel, now)
                 logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
                 return len(posts)
         return 0
+
+    async def _follow(self, channel: Channel, now: datetime) -> None:
+        """Let a schedule count that was set while the posts of ``channel`` were being stored."""
+        current = await self._store.channel(channel.ref)
+        if current is not None and current.schedule != channel.schedule:
+            await self._store.set_due(channel.ref, Schedule.from_canonical(current.schedule).next_after(now))
 
     async def _pause(self, ref: ChannelRef, error: CommandError, now: datetime) -> None:
         reason = f"Its schedule cannot be read: {error.message} Set it anew with `schedule daily 09:00`, then `resume`."

@@ -559,6 +559,55 @@ async def test_a_change_while_composing_counts(
         assert (channel.schedule, channel.next_due) == ("daily 12:00 every day UTC", tomorrow)
 
 
+@pytest.mark.parametrize("moment", ["receipt", "waiting", "put_posts"])
+@pytest.mark.parametrize("what", ["poll", "watch"])
+async def test_a_receipt_counts_what_its_papers_came_with(
+    store: Store, clock: DrivenClock, chat: MemoryChat, moment: str, what: str
+) -> None:
+    """A poll records papers, or a watch is made, while a digest is being composed."""
+    changes: list[asyncio.Task[None]] = []
+
+    async def change() -> None:
+        if what == "poll":
+            await announce(store, clock, 4, 5)
+        else:
+            await watch(store, clock, query="careful")
+
+    def at(name: str) -> None:
+        if name == moment and not changes:
+            changes.append(asyncio.create_task(change()))
+
+    await watch(store, clock)
+    await announce(store, clock, 2)
+    await announce(store, clock, 3, title="Something careful")
+    composer = Composer(at_boundary(store, at, str), {"console": chat.limits}, clock)
+    for _ in range(4):
+        await composer.chosen([CHANNEL])
+        await asyncio.gather(*changes)
+    assert await store.waiting(CHANNEL) == []
+    await clock.drive(make_dispatcher(store, clock, chat).drain())
+    receipts = [post.receipt for post in shown(chat) if post.receipt is not None]
+    assert all(receipt.checked >= receipt.matched for receipt in receipts)
+    assert sum(receipt.matched for receipt in receipts) == (3 if what == "poll" else 2)
+
+
+async def test_a_schedule_set_while_posts_are_stored_holds(store: Store, clock: DrivenClock, chat: MemoryChat) -> None:
+    changes: list[asyncio.Task[None]] = []
+
+    def before(name: str) -> None:
+        if name == "put_posts":
+            change = store.set_schedule(CHANNEL, "off UTC", None, ANN, clock.now())
+            changes.append(asyncio.create_task(change))
+
+    await watch(store, clock, schedule="daily 09:00 weekdays UTC", next_due=clock.now())
+    await announce(store, clock, 2)
+    assert await Composer(at_boundary(store, before, str), {"console": chat.limits}, clock).due() == 1
+    await asyncio.gather(*changes)
+    channel = await store.channel(CHANNEL)
+    assert channel is not None
+    assert (channel.schedule, channel.next_due) == ("off UTC", None)
+
+
 async def test_more_papers_than_are_composed_at_once_follow_at_once(
     store: Store, clock: DrivenClock, chat: MemoryChat
 ) -> None:

@@ -100,7 +100,8 @@ async def test_a_delivery_gets_into_one_post(store: SqliteStore) -> None:
     assert len(await store.waiting(CHANNEL)) == 2
     channel = await store.channel(CHANNEL)
     assert channel is not None
-    assert (channel.receipted, channel.next_due) == (1, None)
+    # What waits came with numbers that the receipt has counted: the next one counts them again.
+    assert (channel.receipted, channel.next_due) == (0, None)
     assert await claimed(store) == [key(1)]
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CommandError
-from bot.models import Batch, Cursor, MessageRef, Missing, Paper, PollStatus, Receipt
+from bot.models import Batch, Cursor, MessageRef, Missing, Paper, PollStatus, Post, PostKind, Receipt
 from storage.sqlite import SqliteStore
-from tests.factories import CHANNEL, make_paper
+from tests.factories import ANN, CHANNEL, make_paper
 from tests.store_kit import (
     NOW,
     TODAY,
     batch_of,
     compose,
+    entries_for,
     key,
     later,
     make_channel,
@@ -252,6 +253,40 @@ async def test_a_new_watch_brings_the_latest_announcement_back_into_the_receipt(
     await watch(store, "delivery")
     assert await receipt(store) == (4, 4, 0)
     assert len(await store.waiting(CHANNEL)) == 4
+
+
+async def test_the_receipt_of_a_channel_that_watched_nothing_begins_with_its_watch(store: SqliteStore) -> None:
+    await watch(store, "delivery")
+    await store.end_watch(CHANNEL, "delivery", ANN, NOW)
+    for days_ago in (2, 1, 0):
+        await poll(store, papers_of(TODAY - timedelta(days_ago), 10 - days_ago, 1))
+    await watch(store, "zebra")
+    assert await receipt(store) == (1, 1, 0)
+    await poll(store, papers_of(TODAY, 11, 4))
+    await watch(store, "delivery")
+    assert await receipt(store) == (5, 5, 0)
+
+
+async def test_what_a_digest_leaves_waiting_is_counted_again(store: SqliteStore) -> None:
+    await watch(store, "delivery")
+    await poll(store, papers_of(YESTERDAY, 1, 2))
+    await poll(store, papers_of(TODAY, 11, 3), announced=4, missing=(lost("2603.00014"),))
+    _, reached = await store.receipt(CHANNEL)
+    # Left waiting, by number: then the receipt after that.
+    for number, (left, expected) in enumerate([(3, (6, 5, 0)), (2, (6, 5, 0)), (0, (0, 0, 0))]):
+        deliveries = await store.waiting(CHANNEL)
+        post = Post(key(number), CHANNEL, PostKind.DIGEST, entries=entries_for(deliveries[: len(deliveries) - left]))
+        assert await store.put_posts(CHANNEL, [post], receipted=reached, next_due=None, now=NOW)
+        assert await receipt(store) == expected
+    # A number found late is not brought back with its whole announcement.
+    late = papers_of(TODAY, 14, 1)
+    await poll(store, late, announced=0, late=frozenset({late[0].id}))
+    await poll(store, papers_of(TODAY, 15, 1))
+    found, reached = await store.receipt(CHANNEL)
+    assert found == Receipt(1, 1, 0, 1)
+    post = Post(key(9), CHANNEL, PostKind.DIGEST, entries=entries_for((await store.waiting(CHANNEL))[:1]))
+    assert await store.put_posts(CHANNEL, [post], receipted=reached, next_due=None, now=NOW)
+    assert (await store.receipt(CHANNEL))[0] == found
 
 
 async def test_a_dead_post_s_numbers_come_back_with_its_papers(store: SqliteStore) -> None:

@@ -17,7 +17,7 @@ import sqlite_utils
 from bot.errors import StoreError
 from bot.models import ChannelRef, MessageRef, OutboxItem, Post
 from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue
+from storage.sqlite import channels, owing, queue, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
@@ -43,7 +43,7 @@ def put_posts(
     composed: int | None = None
     for post in posts:
         composed = _insert(db, channel, post, now, composed=composed, counted_from=counted_from)
-    db.execute("UPDATE channels SET receipted = ? WHERE id = ?", (receipted, channel))
+    receipts.move_on(db, channel, receipted)
     channels.set_due(db, channel, next_due, moment_column(now))
     queue.settle(db, channel)
 

@@ -118,6 +118,15 @@ def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
         )
 
 
+def anything(db: sqlite_utils.Database, channel: int) -> bool:
+    """Whether papers are owed to a channel, those of a dead post included."""
+    rows = [
+        db.execute("SELECT 1 FROM deliveries WHERE channel_id = ? AND state = 0 LIMIT 1", (channel,)).fetchone(),
+        db.execute("SELECT 1 FROM deliveries WHERE channel_id = ? AND state = 3 LIMIT 1", (channel,)).fetchone(),
+    ]
+    return any(rows)
+
+
 def take_up_stranded(db: sqlite_utils.Database, channel: int, now: datetime) -> None:
     """Owe again what was in posts that died: the channel can take posts again."""
     cursor = db.execute("UPDATE deliveries SET state = 0 WHERE channel_id = ? AND state = 3", (channel,))

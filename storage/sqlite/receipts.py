@@ -5,9 +5,10 @@ covered and how many of these gave a paper. A channel's receipt sums the rows af
 found late counts as checked where the same receipt counts its number as announced, and as late otherwise, so that
 always checked ≤ announced, and what matched is at most checked + late.
 
-Two things move a channel's starting point back, because papers of an announcement are owed that a receipt has covered
-already or never will: a new watch, to which the latest announcement is owed at once, and a post that died. For the same
-reason the last day of a back-fill counts as news.
+Some things move a channel's starting point back, because papers of an announcement are owed that a receipt has covered
+already or never will: a new watch, to which the latest announcement is owed at once, a post that died, and papers that
+are left waiting by a digest whose receipt covers them. For the same reason the last day of a back-fill counts as news.
+So no receipt counts less than what its papers came with.
 """
 
 from __future__ import annotations
@@ -53,9 +54,28 @@ def before(db: sqlite_utils.Database, day: date) -> int:
     return latest(db) if number is None else int(number) - 1
 
 
+def begin(db: sqlite_utils.Database, channel: int, day: date) -> None:
+    """Let the next receipt of a channel that watched nothing leave out what came before the announcement of ``day``."""
+    db.execute("UPDATE channels SET receipted = max(receipted, ?) WHERE id = ?", (before(db, day), channel))
+
+
 def count_from(db: sqlite_utils.Database, channel: int, poll: int) -> None:
     """Let the channel's next receipt begin after the row ``poll`` at the latest."""
     db.execute("UPDATE channels SET receipted = min(receipted, ?) WHERE id = ?", (poll, channel))
+
+
+def move_on(db: sqlite_utils.Database, channel: int, poll: int) -> None:
+    """Let the channel's next receipt begin after the row ``poll``, or before what waits and came with earlier rows."""
+    row = db.execute(
+        "SELECT min(CASE WHEN f.found IS NOT NULL THEN f.found - 1"
+        "  ELSE (SELECT CASE WHEN max(o.id) <= :poll THEN min(o.id) - 1 END FROM polls o"
+        "        WHERE o.day = p.announced) END)"
+        " FROM deliveries d JOIN papers p ON p.ordinal = d.paper LEFT JOIN found_late f ON f.paper = d.paper"
+        " WHERE d.channel_id = :channel AND d.state = 0",
+        {"channel": channel, "poll": poll},
+    ).fetchone()
+    start = poll if row[0] is None else min(poll, int(row[0]))
+    db.execute("UPDATE channels SET receipted = ? WHERE id = ?", (start, channel))
 
 
 def backfill_ends(db: sqlite_utils.Database, day: date) -> None:

@@ -11,7 +11,7 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import ChannelRef, MemberRef, Watch
 from bot.query import Query
-from storage.sqlite import cursors, days, owing
+from storage.sqlite import cursors, days, owing, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
@@ -59,6 +59,8 @@ def add_watch(
             hint="End one first: `unwatch` and its query. `list` shows them all.",
         )
     since = None if cursors.backfilling(db) else days.last_day(db)
+    if since is not None and not number and not owing.anything(db, channel):
+        receipts.begin(db, channel, since)
     watch = db.execute(
         "INSERT INTO watches (channel_id, query_id, typed, made_by, made_at, since) VALUES (?, ?, ?, ?, ?, ?)",
         (
