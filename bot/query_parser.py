@@ -8,7 +8,8 @@
 
 - Operators are upper-case; ``and``, ``or`` and ``not`` are words. ``-`` negates only at the start of an operand, so
   ``fine-tuning`` is a phrase of two words, as ``"fine tuning"`` is.
-- Quotes of every language open and close a phrase. Signs inside a phrase mean nothing.
+- Quotes of every language open and close a phrase. Signs inside a phrase mean nothing, so a word with a star is
+  refused there.
 - ``transform*`` stands for the words that begin so; at least three letters or digits come before the star.
 - A field reaches to the end of its operand: ``ti:(a OR b)``, ``ti:"flow matching"``. Names may be turned round with a
   comma: ``au:"LeCun, Yann"``.
@@ -20,6 +21,7 @@ example, which is itself a query. Parsing takes one pass and keeps its own stack
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from bot.categories import closest_category, find_category, find_group
@@ -32,7 +34,10 @@ LONGEST = 500
 MOST_TERMS = 40
 EXAMPLE = '"chain of thought" -survey'
 _SHORTEST_PREFIX = 3
+_STAR_INSIDE = re.compile(r"[^\W_]{3,}\*(?=\s|$)")
 _LONGEST_EXAMPLE = 120
+# Words before what was typed, corrected; before any other example they would say something untrue.
+_OF_THE_TYPED = frozenset({"Without it:", "Without them:", "Without the star:", "Put it first:", "Did you mean"})
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
 
@@ -52,9 +57,11 @@ def too_long(text: str, message: str) -> QueryError:
 
 def _hint(problem: Problem) -> str:
     """The first corrected example that is a query."""
-    for candidate in problem.examples:
+    for place, candidate in enumerate(problem.examples):
         example = shown(candidate, _LONGEST_EXAMPLE + 1)
         if len(example) <= _LONGEST_EXAMPLE and _readable(example):
+            if place and problem.lead in _OF_THE_TYPED:
+                return f"For example: `{example}`."
             return f"{problem.lead} `{example}`{problem.tail}"
     return f"A query looks like this: `{EXAMPLE}`."
 
@@ -199,7 +206,7 @@ class _Parser:
     def _operand(self, token: Token) -> None:
         self._terms += 1
         if self._terms > MOST_TERMS:
-            message = f"The query has more than {MOST_TERMS} terms."
+            message = f"The query has more than {MOST_TERMS} terms; `{shown(token.text)}` is one too many."
             raise Problem(message, token.position, EXAMPLE, lead="Make several short queries of it, such as")
         self._refuse_second_field(token)
         source = self._field or self._level.named
@@ -224,6 +231,8 @@ def _term(token: Token, where: Field, without: str) -> Term:
         return _category(token)
     if token.prefix:
         return _prefix(token, where)
+    if token.kind is Kind.PHRASE:
+        _refuse_star_inside(token)
     found = _name(token) if where is Field.AUTHOR else words(token.value)
     if not found:
         message = f"`{shown(token.text)}` has no letter or digit in it."
@@ -253,6 +262,13 @@ def _prefix(token: Token, where: Field) -> Term:
         message = f"`{shown(token.text)}` is too short: {_SHORTEST_PREFIX} letters or more come before a star."
         raise Problem(message, token.position, token.text.rstrip("*"), "transform*", lead="Without the star:")
     return Term(where, (start,), prefix=True)
+
+
+def _refuse_star_inside(token: Token) -> None:
+    """A phrase like "flow match*" can only be meant as a beginning; "A* search" and "C*-algebra" are names."""
+    if _STAR_INSIDE.search(token.value):
+        message = f"In `{shown(token.text)}` the star stands inside quotation marks, where it means nothing."
+        raise Problem(message, token.position, token.value.strip(), "transform*", lead="Without them:")
 
 
 def _name(token: Token) -> list[str]:

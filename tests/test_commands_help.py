@@ -98,6 +98,7 @@ async def test_an_unknown_command_is_answered_with_the_way_on(room: Room) -> Non
     assert await room.told("RLHF agents") == (
         "There is no command `RLHF`. To watch for it: `/papers watch RLHF agents`; all commands: `/papers help`."
     )
+    assert await room.told('"moss') == 'There is no command `"moss`. All commands: `/papers help`.'
     assert await room.told("x" * 600) == f"There is no command `{'x' * 39}…`. All commands: `/papers help`."
     assert await room.told("wach " + "x" * 600) == "There is no command `wach`. Did you mean `/papers watch`?"
 
@@ -115,6 +116,8 @@ async def test_a_query_error_names_its_place_once() -> None:
     assert complaint(quoting) == "`)` closes nothing. Leave it out."
     at_the_end = QueryError("Something is missing.", text="a OR", position=4, hint="Name it.")
     assert complaint(at_the_end) == "Something is missing. Name it."
+    too_long = QueryError("It is too long.", text="x" * 600, position=500, hint="Make it short.")
+    assert complaint(too_long) == "It is too long. Make it short."
 
 
 async def test_every_kind_of_error_is_a_sentence() -> None:

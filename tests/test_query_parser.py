@@ -54,6 +54,14 @@ def examples(hint: str) -> list[str]:
         ("ab*", 0, "`ab*` is too short: 3 letters or more come before a star.", "Without the star: `ab`."),
         ("*former", 0, "In `*former` the star is in the wrong place: it ends a word.", "Without it: `former`."),
         ("te*t", 0, "In `te*t` the star is in the wrong place", "Without it: `te t`."),
+        ("*", 0, "In `*` the star is in the wrong place: it ends a word.", "For example: `transform*`."),
+        ('"trans*"', 0, 'In `"trans*"` the star stands inside quotation marks', "Without them: `trans*`."),
+        ('x "flow match*"', 2, 'In `"flow match*"` the star stands inside', "Without them: `flow match*`."),
+        ("AND", 0, "`AND` stands between two parts", 'For example: `"chain of thought" -survey`.'),
+        ("()", 0, "There is nothing between `(` and `)`.", 'For example: `"chain of thought" -survey`.'),
+        ('""', 0, '`""` has no letter or digit in it.', 'For example: `"chain of thought" -survey`.'),
+        ("--b", 0, "`--b` has more than one minus.", "For example: `diffusion -survey`."),
+        ("!b", 0, "`!b` begins with an exclamation mark", "For example: `diffusion -survey`."),
         ("fine-tun*", 0, "`fine-tun*` is not a single word with a star at its end.", "Try `fine tun*`."),
         ("fine-tu*", 0, "`fine-tu*` is not a single word", "Try `fine tu`."),
         ("…*", 0, "`…*` is not a single word", "Try `transform*`."),
@@ -106,6 +114,7 @@ def test_refused_with_place_and_remedy(typed: str, position: int, message: str, 
         ("state-of-the-art", '"state of the art"'),
         ("O(n)", "o n"),
         ('"C*-algebra"', "C*-algebra"),
+        ('"A* search"', '"a search"'),
         ("transform*, x", "transform* x"),
         ("'chain'", "chain"),
         ("don't", "dont"),
@@ -143,7 +152,7 @@ def test_length_is_limited_before_and_after_reading() -> None:
 def test_terms_are_limited() -> None:
     Query.parse(" ".join(f"w{n}" for n in range(40)))
     error = refused(" ".join(f"w{n}" for n in range(41)))
-    assert error.message == "The query has more than 40 terms."
+    assert error.message == "The query has more than 40 terms; `w40` is one too many."
     assert error.position == len(" ".join(f"w{n}" for n in range(40))) + 1
 
 

@@ -46,7 +46,8 @@ _UNTELLING = frozenset(
         "study data task problem algorithm improving improved improve efficient effective robust fast better general "
         "application understanding exploring rethinking need all you one two multi self aware driven guided free "
         "scale high low real world time adaptive dynamic unified performance training evaluation information feature "
-        "representation challenge report perspective overview"
+        "representation challenge report perspective overview evaluating benchmarking enhancing building designing "
+        "making leveraging enabling long short turn step fine grained tuning level end"
     )
 )
 _OPERATORS = frozenset({"OR", "AND", "NOT", "ANDNOT"})

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from bot.commands.saying import quoted, sentences, tidy
 from bot.conversation import Reply
 from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
+from bot.query import LONGEST
 
 _log = logging.getLogger(__name__)
 _NEAR = 30
@@ -48,8 +49,8 @@ def complaint(error: PaperrouteError) -> str:
 
 
 def _place(error: QueryError) -> str:
-    """Where it is, unless the message quotes it already."""
-    if "`" in error.message or "“" in error.message:
+    """Where it is, unless the message quotes it already or it is the whole length that is wrong."""
+    if "`" in error.message or "“" in error.message or error.position >= LONGEST:
         return ""
     near = error.text[max(0, error.position) :][:_NEAR]
     return f"It is at {quoted(near)}." if near.strip() else ""

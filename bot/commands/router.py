@@ -17,9 +17,10 @@ from bot.commands.saying import command as typed_command
 from bot.commands.saying import quoted, shown
 from bot.commands.table import PREFIX, find_command, nearest_command
 from bot.conversation import Command, Reply
-from bot.errors import CommandError
+from bot.errors import CommandError, QueryError
 from bot.models import Channel, ChannelRef, MemberRef
 from bot.ports import Clock, PaperSource, Store
+from bot.query import Query
 
 MOST_CHARACTERS = 100_000
 
@@ -97,6 +98,14 @@ def _unknown(name: str, argument: str) -> CommandError:
         example = f"{near.name} {argument}".strip() if len(argument) <= 500 else near.name
         hint = f"Did you mean {typed_command(example)}?"
     else:
-        watch = f"To watch for it: {typed_command('watch ' + whole)}; all" if len(whole) <= 500 else "All"
+        watch = f"To watch for it: {typed_command('watch ' + whole)}; all" if _is_query(whole) else "All"
         hint = f"{watch} commands: {typed_command('help')}."
     return CommandError(f"There is no command {quoted(name, 40)}.", hint=hint)
+
+
+def _is_query(text: str) -> bool:
+    try:
+        Query.parse(text)
+    except QueryError:
+        return False
+    return True
