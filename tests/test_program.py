@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -320,3 +322,54 @@ def test_a_log_in_json_is_one_object_a_line(program: Program) -> None:
     _, _, errors = program.run("console", typed="watch RLHF\n", PAPERROUTE_LOG="json,info")
     assert all(line.startswith('{"time"') for line in errors.splitlines())
     assert "Polled" in errors
+
+
+class Terminal:
+    """Our end of a terminal of 120 columns that a program writes to."""
+
+    def __init__(self) -> None:
+        self._ours, self.theirs = pty.openpty()
+        termios.tcsetwinsize(self.theirs, (40, 120))
+        self._unread = b""
+
+    def see(self, wanted: bytes) -> None:
+        """Wait until the program has written ``wanted``, behind what was seen before."""
+        while wanted not in self._unread:
+            self._unread += os.read(self._ours, 65_536)
+        self._unread = self._unread.partition(wanted)[2]
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+    def close(self) -> None:
+        os.close(self._ours)
+
+
+def test_a_person_at_a_terminal_is_prompted_answered_and_let_go(program: Program) -> None:
+    terminal = Terminal()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "run"],
+        stdin=terminal.theirs,
+        stdout=terminal.theirs,
+        stderr=terminal.theirs,
+        cwd=program.folder,
+        # Nobody answers the prompt's question where the cursor is.
+        env=program.environment | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        start_new_session=True,
+    )
+    os.close(terminal.theirs)
+    try:
+        terminal.see(b"papers>")
+        terminal.type(b"watch RLHF\r")
+        terminal.see(b"Watching")
+        terminal.type(b"schedule instant\r")
+        terminal.see(b"abs/2603.00010")
+        terminal.type(b"+1\r")
+        terminal.see(b"Saved")
+        terminal.type(b"\x04")
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        terminal.close()
+    assert "1 paper" in program.console("saved bibtex")
