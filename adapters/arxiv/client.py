@@ -63,7 +63,7 @@ class Client:
         self._client = arxiv.Client(page_size=PAGE_SIZE, delay_seconds=0, num_retries=RETRIES)
         # Braces of the address itself must survive the package's str.format.
         self._client.query_url_format = api_url.replace("{", "{{").replace("}", "}}") + "?{}"
-        # Neither a proxy nor a .netrc of the environment is to be involved.
+        # The transport looks for proxies and certificates itself; a .netrc is not to be involved.
         self._client._session.trust_env = False
         for scheme in ("https://", "http://"):
             self._client._session.mount(scheme, self.transport)
@@ -129,7 +129,12 @@ def as_source_error(transport: Transport) -> Iterator[None]:
             raise SourceError("ARXIV_API_URL is not an address that can be asked.", permanent=True) from error
         raise SourceError("arXiv's answer could not be read.") from error
     except requests.exceptions.SSLError as error:
-        raise SourceError("arXiv's certificate could not be verified; check ARXIV_API_URL and the clock.") from error
+        raise SourceError(
+            "arXiv's certificate could not be verified; check ARXIV_API_URL, the clock and, behind a proxy that opens"
+            " what is encrypted, REQUESTS_CA_BUNDLE."
+        ) from error
+    except requests.exceptions.ProxyError as error:
+        raise SourceError("arXiv could not be reached through the proxy; check HTTPS_PROXY and HTTP_PROXY.") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise SourceError("arXiv could not be reached; check the network and ARXIV_API_URL.") from error
 

@@ -10,8 +10,9 @@
   ``requests.ConnectionError``, because that is what the package tries again.
 - A page whose entries are whole but fewer than its totals promise is asked for once more, then taken: the same paper
   may be unreadable at arXiv for days, and must not keep the others back.
-- Refusals that no repetition mends (400, 401, 403, 404, 410, 414) are a SourceError at once, and so is a wait longer
-  than ``patience``.
+- Refusals that no repetition mends (400, 401, 403, 404, 407, 410, 414) are a SourceError at once, and so is a wait
+  longer than ``patience``.
+- Proxies and certificates are those of the environment (``adapters.arxiv.environment``).
 
 Thread-safe: one request at a time. Time comes in as ``monotonic`` and ``sleep``; ``now`` is for Retry-After dates.
 """
@@ -28,8 +29,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
+from adapters.arxiv.environment import certificates, proxies_for
 from adapters.arxiv.feed import UnsoundError, screen
 from bot.errors import SourceError
 
@@ -43,6 +46,9 @@ _BUSY = frozenset({406, 429, 503})
 _REFUSED = frozenset({400, 401, 403, 404, 410, 414})
 # Another address, or another request, is needed: asking again cannot help.
 _PERMANENT = frozenset({400, 404, 410, 414})
+
+# With a proxy it is its address that is wrong, or a SOCKS proxy's: that of the request has been parsed already.
+_BAD_PROXY = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.exceptions.LocationValueError)
 
 
 class AnswerError(requests.ConnectionError):
@@ -102,8 +108,9 @@ class Transport(HTTPAdapter):
         with self._lock:
             self._wait_for_turn()
             try:
-                with _as_connection_error():
-                    own = {"stream": True, "timeout": self._timeout}
+                way_out = _way_out(request.url or "")
+                own = {"stream": True, "timeout": self._timeout} | way_out
+                with _as_connection_error(proxied=bool(way_out["proxies"])):
                     response = self._read(super().send(request, *args, **(kwargs | own)))
             finally:
                 self._not_before = self._monotonic() + self._delay
@@ -152,6 +159,8 @@ class Transport(HTTPAdapter):
     def _heed(self, response: requests.Response, status: int) -> None:
         """Remember how long arXiv wants to be left alone, and raise what must not be tried again."""
         self.retry_after = None
+        if status == requests.codes.proxy_authentication_required:
+            raise _proxy_error("it wants a name and a password (HTTP 407)")
         if status in _REFUSED:
             raise SourceError(
                 f"arXiv refused the request (HTTP {status}); check ARXIV_API_URL and PAPERROUTE_CONTACT.",
@@ -189,19 +198,32 @@ class Transport(HTTPAdapter):
 
 
 @contextmanager
-def _as_connection_error() -> Iterator[None]:
+def _as_connection_error(*, proxied: bool) -> Iterator[None]:
     """The package tries ConnectionError again and nothing else of requests, not even a body that ends too early.
 
     What is left (addresses that are none, endless redirects) would fail again.
     """
     try:
         yield
+    except _BAD_PROXY as error:
+        if not proxied:
+            raise requests.exceptions.InvalidURL("it cannot be asked") from error
+        raise _proxy_error("its address is not that of an HTTP proxy") from error
     except requests.ConnectionError:
         raise
     except requests.Timeout as error:
         raise AnswerError("it did not come in time") from error
     except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
         raise AnswerError("it broke off or could not be decoded") from error
+
+
+def _way_out(url: str) -> dict[str, Any]:
+    proxies = proxies_for(url)
+    return {"proxies": proxies, "verify": certificates()} if url.startswith("https:") else {"proxies": proxies}
+
+
+def _proxy_error(why: str) -> SourceError:
+    return SourceError(f"The proxy cannot be used, {why}; check HTTPS_PROXY or HTTP_PROXY.", permanent=True)
 
 
 def _seconds(retry_after: str | None, now: datetime) -> float | None:
