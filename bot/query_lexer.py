@@ -86,10 +86,13 @@ _BRACKETS = {"open": Kind.OPEN, "close": Kind.CLOSE, "or": Kind.OR}
 
 
 def shown(text: str, most: int = 40) -> str:
-    """Typed text as it can be shown between back-quotes: one line, nothing invisible, cut at ``most`` characters."""
+    """Typed text as it can be shown between back-quotes: one line, nothing invisible, cut at ``most`` characters.
+
+    A text with nothing to see becomes "…", since empty back-quotes say nothing.
+    """
     visible = (c for c in text.replace("`", "'") if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
     line = " ".join("".join(visible).split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    return (line if len(line) <= most else f"{line[: most - 1]}…") or "…"
 
 
 def tokens(text: str) -> Iterator[Token]:

@@ -15,7 +15,7 @@ from bot.commands import COMMANDS
 from bot.commands.complaint import answered, complaint
 from bot.commands.help import QUERY_EXAMPLES
 from bot.conversation import Reply
-from bot.errors import CommandError, PaperrouteError, QueryError, StoreError
+from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock
@@ -123,6 +123,10 @@ async def test_a_query_error_names_its_place_once() -> None:
 async def test_every_kind_of_error_is_a_sentence() -> None:
     full = StoreError("The disk of /secret/place.db is full.", path="/secret/place.db", hint="Free some space.")
     assert complaint(full) == "The disk of place.db is full. Free some space."
+    assert complaint(SourceError("arXiv could not be reached.")) == "arXiv could not be reached. Try again in a minute."
+    assert complaint(SourceError("arXiv said no.", retry_after=9)) == "arXiv said no. Try again in a minute."
+    assert complaint(SourceError("arXiv said no.", retry_after=601)) == "arXiv said no. Try again in 11 minutes."
+    assert complaint(SourceError("It is no address.", permanent=True)) == "It is no address."
     assert complaint(PaperrouteError("Something else.")) == "Something else."
     assert complaint(CommandError("an odd ` quote")) == "an odd ' quote"
 

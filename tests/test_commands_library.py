@@ -106,14 +106,14 @@ async def test_my_saves_come_latest_first_in_pages(room: Room) -> None:
         await room.say(f"save 2603.{number:05}")
         room.clock.set(room.clock.now() + timedelta(minutes=1))
     first = await room.say("saved")
-    assert (first.text, first.more) == ("Papers you saved, latest first, page 1:", "saved page:2")
+    assert (first.text, first.more) == ("Papers that you saved, latest first, page 1:", "saved page:2")
     assert read(first).splitlines()[1] == "[2603.00012: saved Wednesday 4 March 2026]"
     assert await room.told(first.more) == (
-        "Papers you saved, latest first, page 2:\n"
+        "Papers that you saved, latest first, page 2:\n"
         "[2603.00002: saved Wednesday 4 March 2026]\n"
         "[2603.00001: saved Wednesday 4 March 2026]"
     )
-    assert await room.told("saved page:3") == "There are no more papers you saved."
+    assert await room.told("saved page:3") == "There are no more papers that you saved."
 
 
 async def test_saves_of_the_channel_and_of_a_member(posted: Room) -> None:
@@ -126,7 +126,7 @@ async def test_saves_of_the_channel_and_of_a_member(posted: Room) -> None:
             "Papers saved by `@bob`, latest first:\n[2603.00003: saved Wednesday 4 March 2026]"
         )
     assert await posted.told("saved") == (
-        "There are no papers you saved yet.\n`/papers save 2` saves paper 2 of the latest post."
+        "There are no papers that you saved yet.\n`/papers save 2` saves paper 2 of the latest post."
     )
     assert await posted.told("saved here bibtex page:2") == "BibTeX of 1 paper saved in this channel."
 
@@ -141,10 +141,10 @@ async def test_another_workspace_sees_nothing(posted: Room) -> None:
 
 
 async def test_saves_come_as_a_bibtex_file(posted: Room) -> None:
-    assert await posted.told("saved bibtex") == "There are no papers you saved yet."
+    assert await posted.told("saved bibtex") == "There are no papers that you saved yet."
     await posted.say("save 1 2")
     reply = await posted.say("saved BibTeX")
-    assert reply.text == "BibTeX of 2 papers you saved."
+    assert reply.text == "BibTeX of 2 papers that you saved."
     (file,) = reply.files
     assert (file.name, file.media_type) == ("saved.bib", "application/x-bibtex")
     assert file.content.decode().count("@misc{") == 2

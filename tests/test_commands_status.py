@@ -113,16 +113,21 @@ async def test_silence_while_arxiv_is_down(room: Room) -> None:
     await room.store.poll_failed(room.clock.now(), "arXiv answered 503 to 4 tries.")
     told = await room.told("status")
     assert told.splitlines()[2] == (
-        "arXiv: no answer on Wed 4 March 13:00 (Europe/Berlin), never read so far (arXiv answered 503 to 4 tries). "
-        "It is asked again, and nothing is lost."
+        "arXiv: never read so far; the attempt on Wed 4 March 13:00 (Europe/Berlin) failed: arXiv answered 503 to 4 "
+        "tries. It is made again, and nothing is lost."
     )
     assert last_line(told) == "Nothing new can come until arXiv answers; papers announced meanwhile are read then."
     await room.announce(numbered(1))
     room.clock.set(datetime(2026, 3, 5, 12, 0, tzinfo=UTC))
     await room.store.poll_failed(room.clock.now(), "no route")
-    assert (await room.told("status")).splitlines()[2] == (
-        "arXiv: no answer on Thu 5 March 13:00 (Europe/Berlin), last read on Wed 4 March 13:00 (Europe/Berlin) "
-        "(no route). It is asked again, and nothing is lost."
+    told = await room.told("status")
+    assert told.splitlines()[2] == (
+        "arXiv: last read on Wed 4 March 13:00 (Europe/Berlin); the attempt on Thu 5 March 13:00 (Europe/Berlin) "
+        "failed: no route. It is made again, and nothing is lost."
+    )
+    assert last_line(told) == (
+        "1 paper waits; it comes in a moment. "
+        "Nothing new can come until arXiv answers; papers announced meanwhile are read then."
     )
 
 

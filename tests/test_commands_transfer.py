@@ -101,7 +101,7 @@ async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> No
     assert said[2] == "`version` must be 1."
     assert said[3] == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `watches`."
     assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
-    assert said[5] == "`layout` must be `thread`, `cards`, `digest`."
+    assert said[5] == "`layout` must be `thread`, `cards` or `digest`."
     assert said[6] == "Watch 2 must be a query in quotation marks."
     assert said[7].startswith('Watch 3, `"open`: ')
     assert len(said) == 8
@@ -122,7 +122,7 @@ async def test_more_than_ten_mistakes_are_counted(room: Room) -> None:
         ({"version": 10**30}, "The file was written by a later version of paperroute; update this one to import it."),
         ({"version": "1"}, "`version` must be 1."),
         ({"schedule": 9}, "`schedule` must be text, as in `daily 09:00 weekdays Europe/Berlin`."),
-        ({"layout": ["thread"]}, "`layout` must be `thread`, `cards`, `digest`."),
+        ({"layout": ["thread"]}, "`layout` must be `thread`, `cards` or `digest`."),
         ({"watches": "RLHF"}, "`watches` must be a list of queries."),
     ],
 )

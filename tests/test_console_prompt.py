@@ -152,7 +152,7 @@ async def test_the_bottom_line_tells_how_far_the_archive_is_filled(tmp_path: Pat
             terminal.keys.send_text("\x1b[1;1R")
             await until(lambda: expected in drawn.getvalue())
 
-        await redrawn("", "`help` shows the commands · `+1` saves paper 1 · Ctrl-D leaves")
+        await redrawn("", "`help` shows commands · `+1` saves paper 1 · Ctrl-D leaves")
         terminal.console.show_progress(Progress(2_310, 6_220))
         await until(lambda: "█" in drawn.getvalue())
         await redrawn("\x0c", "filling the archive ███████░░░░░░░░░░░░░ 2,310 of 6,220 papers (37 %)")
@@ -166,7 +166,7 @@ async def test_the_bottom_line_tells_how_far_the_archive_is_filled(tmp_path: Pat
 async def test_tab_completes_commands_and_categories(tmp_path: Path) -> None:
     async with at_terminal(tmp_path) as (terminal, _):
         terminal.keys.send_text("se\tRLHF cat:ma\t\r/papers wat\tx\r\x04")
-    assert terminal.listener.texts == ["searchRLHF cat:math.GT", "watchx"]
+    assert terminal.listener.texts == ["search RLHF cat:math.GT", "watch x"]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,18 @@ async def test_tab_completes_commands_and_categories(tmp_path: Path) -> None:
 )
 def test_what_is_offered(before: str, expected: list[str]) -> None:
     words = Words(("watch", "search", "list", "unwatch"), ("cs.CL", "cs.LG", "math.GT"))
-    assert [each.text for each in words.get_completions(Document(before), CompleteEvent())] == expected
+    assert [each.display_text for each in words.get_completions(Document(before), CompleteEvent())] == expected
+
+
+def test_a_completed_command_is_ready_for_its_query() -> None:
+    words = Words(("watch",), ("cs.CL",))
+
+    def offered(text: str, cursor: int) -> list[str]:
+        return [each.text for each in words.get_completions(Document(text, cursor), CompleteEvent())]
+
+    assert offered("wa", 2) == ["watch "]
+    assert offered("wa RLHF", 2) == ["watch"]
+    assert offered("watch (#cs", 10) == ["cs.CL"]
 
 
 async def test_closing_ends_the_prompt(tmp_path: Path) -> None:

@@ -205,3 +205,4 @@ def test_a_quoted_text_is_a_phrase_of_its_words(text: str) -> None:
 
 def test_shown() -> None:
     assert shown("a `b`\n\u202e c\x07" + "d" * 50) == "a 'b' c" + "d" * 32 + "…"
+    assert shown("\ud800\u200b") == "…"

@@ -1,7 +1,8 @@
 """The prompt of a terminal: editing, history, completion, a line at the bottom.
 
 This is the only module that imports prompt_toolkit, and it is imported only when there is a terminal: loading it takes
-a quarter of a second. Tab completes the first word to a command and `cat:` or `#` to a category.
+a quarter of a second. Tab completes the first word to a command, with the space after it, and `cat:` or `#` to a
+category.
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ class Words(Completer):
         if match := _CATEGORY.search(before):
             yield from _starting(match["word"], self._categories)
         elif match := _START.fullmatch(before):
-            yield from _starting(match["word"], self._commands)
+            yield from _starting(match["word"], self._commands, following="" if document.text_after_cursor else " ")
 
 
-def _starting(word: str, words: Sequence[str]) -> Iterator[Completion]:
+def _starting(word: str, words: Sequence[str], following: str = "") -> Iterator[Completion]:
     for each in words:
         if each.lower().startswith(word.lower()):
-            yield Completion(each, start_position=-len(word))
+            yield Completion(each + following, start_position=-len(word), display=each)
 
 
 class BoundedHistory(FileHistory):

@@ -104,7 +104,7 @@ def reply_lines(reply: Reply, columns: int | None) -> list[Line]:
 def bottom_line(progress: Progress | None) -> str:
     """What stands below the prompt: how far a back-fill has come, else how to go on."""
     if progress is None:
-        return "`help` shows the commands · `+1` saves paper 1 · Ctrl-D leaves"
+        return "`help` shows commands · `+1` saves paper 1 · Ctrl-D leaves"
     bar = ("█" * (20 * progress.done // progress.total)).ljust(20, "░")
     percent = 100 * progress.done // progress.total
     return f"filling the archive {bar} {number(progress.done)} of {number(progress.total)} papers ({percent} %)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable
 from pathlib import PurePath
 
@@ -10,6 +11,7 @@ from bot.commands.saying import quoted, sentences, tidy
 from bot.conversation import Reply
 from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
 from bot.query import LONGEST
+from bot.wording import count
 
 _log = logging.getLogger(__name__)
 _NEAR = 30
@@ -39,13 +41,19 @@ def complaint(error: PaperrouteError) -> str:
         case CommandError():
             said = sentences([error.message, error.hint])
         case SourceError():
-            said = f"arXiv could not be asked: {str(error).rstrip('.')}. Try again in a minute."
+            said = sentences([f"{str(error).rstrip('.')}.", _again(error)])
         case StoreError():
             # Where the file lies is for whoever runs paperroute, who has it in the log, not for members of a chat.
             said = sentences([error.message, error.hint]).replace(error.path, PurePath(error.path).name)
         case _:
             said = str(error)
     return tidy(said)
+
+
+def _again(error: SourceError) -> str:
+    """When it is worth another try."""
+    minutes = math.ceil((error.retry_after or 0) / 60)
+    return "" if error.permanent else f"Try again in {count(minutes, 'minute') if minutes > 1 else 'a minute'}."
 
 
 def _place(error: QueryError) -> str:

@@ -151,7 +151,7 @@ def _shelf(context: Context, owner: str) -> _Shelf:
             lambda save: f"saved by {_name(save.member)}, {local_day(save.saved_at, zone)}",
         )
     if not owner or owner.casefold() in ("mine", "me"):
-        member, whose, file = caller, "you saved", "saved"
+        member, whose, file = caller, "that you saved", "saved"
     else:
         member = _member(owner, caller)
         whose, file = f"saved by {quoted('@' + _name(member))}", "saved-member"

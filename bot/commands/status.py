@@ -1,8 +1,9 @@
 """`status`: how things stand in this channel, and why it is quiet.
 
-Silence is explained by the first of these that holds: the channel is paused, has no watch, is switched off; arXiv has
-not answered; the archive is being filled; papers are being sent; papers wait; there is no announcement today; the
-latest one is not read yet; its matches have been posted; nothing in it matched.
+Silence is explained by the first of these that holds: the channel is paused, has no watch, is switched off; papers are
+being sent or wait; there is no announcement today; the latest one is not read yet; its matches have been posted;
+nothing in it matched. That arXiv has not answered, or that the archive is being filled, is said also beside papers that
+wait, since it keeps others from coming.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ async def status(context: Context) -> Reply:
             f"arXiv: {_polls(polls, schedule.zone, context)}",
             f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",
             _kept_silent(channel, figures)
-            or _nothing_read(polls)
-            or await being_sent(context, figures.waiting)
-            or (waiting_papers(channel, figures.waiting, context) if figures.waiting else "")
+            or sentences([await _under_way(channel, figures, context), _nothing_read(polls)])
             or _nothing_found(channel, figures, polls, context),
         )
     )
@@ -74,10 +73,10 @@ def _polls(polls: PollStatus, zone: str, context: Context) -> str:
         return moment_text(moment, zone, context.now)
 
     if is_down(polls) and polls.last_failure:
-        since = f", last read on {when(polls.last_success)}" if polls.last_success else ", never read so far"
+        since = f"last read on {when(polls.last_success)}" if polls.last_success else "never read so far"
         return (
-            f"no answer on {when(polls.last_failure)}{since} ({shown(polls.failure, 200).rstrip('.')}). "
-            f"It is asked again, and nothing is lost."
+            f"{since}; the attempt on {when(polls.last_failure)} failed: {shown(polls.failure, 200).rstrip('.')}. "
+            f"It is made again, and nothing is lost."
         )
     if polls.last_success is None:
         return "not read yet."
@@ -106,6 +105,13 @@ def _kept_silent(channel: Channel, figures: ChannelStatus) -> str:
     if not figures.waiting and Schedule.from_canonical(channel.schedule).kind is ScheduleKind.OFF:
         return f"Nothing is posted by itself: the schedule is off. {command('schedule daily 09:00')} sets one."
     return ""
+
+
+async def _under_way(channel: Channel, figures: ChannelStatus, context: Context) -> str:
+    """What becomes of the papers that wait, if any do."""
+    if not figures.waiting:
+        return ""
+    return await being_sent(context, figures.waiting) or waiting_papers(channel, figures.waiting, context)
 
 
 def _nothing_read(polls: PollStatus) -> str:

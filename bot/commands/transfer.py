@@ -24,7 +24,7 @@ from bot.conversation import File, Reply
 from bot.errors import CommandError, QueryError
 from bot.models import Channel, Layout
 from bot.query import Query
-from bot.wording import count
+from bot.wording import count, listed
 
 FORMAT = "paperroute channel"
 VERSION = 1
@@ -210,7 +210,7 @@ def _read_schedule(wanted: _Wanted, typed: object) -> None:
 
 def _read_layout(wanted: _Wanted, typed: object) -> None:
     if typed not in list(Layout):
-        wanted.mistakes.append(f"`layout` must be {', '.join(f'`{layout}`' for layout in Layout)}.")
+        wanted.mistakes.append(f"`layout` must be {listed([f'`{layout}`' for layout in Layout], 'or')}.")
         return
     wanted.layout = Layout(str(typed))
 
