@@ -158,11 +158,16 @@ def test_by_hand_it_serves_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[
         target=main, args=(arguments,), kwargs={"stopped": stopped, "ready": (ready := threading.Event())}
     )
     server.start()
-    assert ready.wait(10)
-    url = capsys.readouterr().out.split()[0]
-    control = url.replace("/api/query", "/control")
-    assert requests.get(f"{control}/advance", timeout=10).json()["day"] == "2026-03-03"
-    assert "2603.00003v1" in requests.get(f"{url}?id_list=2603.00003", timeout=10).text
-    assert requests.get(f"{control}/status", timeout=10).json()["requests"] == 1
-    stopped.set()
-    server.join()
+    try:
+        assert ready.wait(10)
+        url = capsys.readouterr().out.split()[0]
+        control = url.replace("/api/query", "/control")
+        with requests.Session() as session:
+            session.trust_env = False
+            assert session.get(f"{control}/advance", timeout=10).json()["day"] == "2026-03-03"
+            assert "2603.00003v1" in session.get(f"{url}?id_list=2603.00003", timeout=10).text
+            assert session.get(f"{control}/status", timeout=10).json()["requests"] == 1
+    finally:
+        # Python's end would wait for the thread.
+        stopped.set()
+        server.join()

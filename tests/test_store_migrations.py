@@ -28,8 +28,9 @@ def made_by(path: Path, step: str) -> None:
         migrations.MIGRATIONS.apply(db, stop_before=following[:1])
 
 
-def test_the_list_of_steps_is_complete_and_in_order(tmp_path: Path) -> None:
-    registered = migrations.MIGRATIONS.pending(sqlite_utils.Database(memory=True))
+def test_the_list_of_steps_is_complete_and_in_order() -> None:
+    with closing(sqlite_utils.Database(memory=True)) as db:
+        registered = migrations.MIGRATIONS.pending(db)
     assert tuple(step.name for step in registered) == migrations.STEPS
     assert list(migrations.STEPS) == [f"{number:04}" for number in range(1, len(migrations.STEPS) + 1)]
 
