@@ -44,7 +44,9 @@ _UNCHANGED = _words(
     "informatics bioinformatics kinematics aerodynamics forensics logistics cryogenics spintronics plasmonics "
     # names
     "bayes stokes descartes charles james hastings gibbs gates hughes jones williams adams vegas athens paris "
-    "naples brussels graves keras los angeles "
+    "naples brussels graves keras los angeles higgs reynolds waals siemens edwards rhodes neurips "
+    # acronyms that end in S; without it some would be others: SARS and SAR, UMLS and UML, NLOS and NLO
+    "adas cmos crps dbms ddos lpips mcts nlos rkhs saas sars umls "
     "this thus plus minus tris chris"
 )
 
