@@ -39,7 +39,7 @@ from bot.logs import set_up_logging
 from bot.models import Progress
 from bot.ports import Chat, Store
 from bot.schedule import Jobs
-from bot.supervision import supervise
+from bot.supervision import report, supervise
 from bot.watcher import PollResult, Watcher
 from bot.wording import count, number
 from storage.sqlite import SqliteStore
@@ -143,7 +143,9 @@ async def _converse(config: Config, interactive: bool, stop: asyncio.Event) -> i
             jobs.start()
             delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
             try:
-                if await _unless(stop, chat.converse()) and not interactive and not chat.gone:
+                # A script's `+1` means the digest that its line before asked for.
+                conversation = chat.converse(None if interactive else partial(_settle, parts.dispatcher))
+                if await _unless(stop, conversation) and not interactive and not chat.gone:
                     await _unless(stop, _finish(parts, chat.platform, polled))
             finally:
                 await jobs.stop()
@@ -152,6 +154,14 @@ async def _converse(config: Config, interactive: bool, stop: asyncio.Event) -> i
                 delivering.cancel()
                 await asyncio.gather(delivering, return_exceptions=True)
     return 0
+
+
+async def _settle(dispatcher: Dispatcher) -> None:
+    """Let what commands brought about be posted."""
+    try:
+        await dispatcher.drain(patience=0.0)
+    except StoreError as error:
+        report("Delivering", error)
 
 
 async def _finish(parts: Parts, platform: str, polled: asyncio.Event) -> None:

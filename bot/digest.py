@@ -9,7 +9,7 @@ in the order in which they are to appear.
 - A digest whose papers do not fit into one message goes on in further parts: nothing is dropped for length. One that
   is too long for a message of its own still gets one; the platform trims what it shows.
 - Layouts: THREAD, the digest's parts and then a card for each paper in the thread of its part; CARDS, a card for each
-  paper; DIGEST, the parts alone.
+  paper; DIGEST, the parts alone. On a platform without threads THREAD is DIGEST: cards below would bury the digest.
 - The receipt, with the number of papers as ``matched``, stands on the last part (CARDS: on the last card), where the
   papers it counts have been read.
 - Keys follow from the channel, the deliveries and the moment, so that a composition that was stored is never stored
@@ -61,7 +61,7 @@ def compose(
         )
         for number, part in enumerate(parts, 1)
     ]
-    if channel.layout is Layout.DIGEST:
+    if channel.layout is Layout.DIGEST or (channel.layout is Layout.THREAD and not limits.threads):
         return posts
     thread = {entry.number: post.key for post in posts for entry in post.entries}
     cards = [

@@ -312,7 +312,8 @@ class PostLimits:
 
     ``papers`` a digest; ``characters`` over all; ``overhead`` characters of mark-up to reckon for each paper;
     ``interval``: seconds between two posts in one channel. ``settle``: seconds after which a message that was sent
-    surely stands in the history; before that, its absence means nothing.
+    surely stands in the history; before that, its absence means nothing. ``threads``: a message can have a thread of
+    its own, out of the way; where it cannot, the layout THREAD is a digest alone.
     """
 
     papers: int
@@ -320,6 +321,7 @@ class PostLimits:
     overhead: int = 0
     interval: float = 0.0
     settle: float = 30.0
+    threads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,8 @@ async def test_a_schedule_that_cannot_be_read(room: Room) -> None:
 
 async def test_the_layout_is_shown_and_set(room: Room) -> None:
     assert await room.told("layout") == (
-        "The layout is `thread`: one post with all papers, and a card for each in its thread.\n"
-        "`/papers layout thread`: one post with all papers, and a card for each in its thread.\n"
+        "The layout is `thread`: one post with all papers, and a card for each in its thread (if it has one).\n"
+        "`/papers layout thread`: one post with all papers, and a card for each in its thread (if it has one).\n"
         "`/papers layout cards`: a card for each paper.\n"
         "`/papers layout digest`: one post with all papers, and nothing else."
     )

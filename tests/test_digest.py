@@ -199,3 +199,12 @@ def test_nothing_is_lost_doubled_or_too_large(deliveries: list[Delivery], limits
 def test_limits_of_nonsense_still_end(papers: int) -> None:
     entries = [Entry(number, make_paper(f"2603.{number:05}")) for number in (1, 2)]
     assert [len(part) for part in split(entries, PostLimits(papers=papers, characters=100_000))] == [1, 1]
+
+
+def test_without_threads_the_layout_thread_is_a_digest_alone() -> None:
+    channel = make_channel(Layout.THREAD)
+    posts = compose(channel, [owe(1), owe(2)], RECEIPT, replace(LIMITS, threads=False), NOW)
+    assert [post.kind for post in posts] == [PostKind.DIGEST]
+    assert (
+        len(compose(replace(channel, layout=Layout.CARDS), [owe(1)], RECEIPT, replace(LIMITS, threads=False), NOW)) == 1
+    )

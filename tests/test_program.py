@@ -94,7 +94,7 @@ def program(tmp_path: Path, arxiv: ArxivStandIn) -> Program:
 
 def posted(output: str) -> Counter[str]:
     """How often each paper's entry, with its link, stands in the output."""
-    return Counter(re.findall(r"https://arxiv\.org/abs/(\S+)", output))
+    return Counter(re.findall(r"^ +https://arxiv\.org/abs/(\S+)$", output, re.MULTILINE))
 
 
 def once(*numbers: int) -> Counter[str]:
@@ -112,6 +112,17 @@ def test_each_matching_paper_comes_once_over_polls_and_restarts(program: Program
     arxiv.announce(day_of_papers(DAYS[3], 121))
     assert posted(program.console()) == once(90, 100, 110, 120, 130, 140, 150, 160)
     assert posted(program.console()) == Counter()
+
+
+def test_on_a_pipe_a_command_means_what_the_one_before_it_brought(program: Program) -> None:
+    program.console("watch tides")
+    output = program.console(
+        "watch RLHF", "digest", "+2", "saved bibtex", "schedule instant", "unwatch tides", "save 1"
+    )
+    assert posted(output) == once(10, 20, 30, 40)
+    assert "Saved “Paper 30 on RLHF”." in output
+    assert "eprint = {2603.00030}" in output
+    assert "Saved “Paper 40 on RLHF”." in output
 
 
 def test_a_poll_by_hand_posts_what_an_instant_channel_is_owed(program: Program, arxiv: ArxivStandIn) -> None:
@@ -332,11 +343,12 @@ class Terminal:
         termios.tcsetwinsize(self.theirs, (40, 120))
         self._unread = b""
 
-    def see(self, wanted: bytes) -> None:
-        """Wait until the program has written ``wanted``, behind what was seen before."""
-        while wanted not in self._unread:
+    def see(self, *wanted: bytes) -> bytes:
+        """Wait until the program has written one of ``wanted``, behind what was seen before; returns which."""
+        while not (seen := [text for text in wanted if text in self._unread]):
             self._unread += os.read(self._ours, 65_536)
-        self._unread = self._unread.partition(wanted)[2]
+        self._unread = self._unread.partition(seen[0])[2]
+        return seen[0]
 
     def type(self, keys: bytes) -> None:
         os.write(self._ours, keys)
@@ -363,12 +375,17 @@ def test_a_person_at_a_terminal_is_prompted_answered_and_let_go(program: Program
             (b"layout digest\r", b"Papers now come"),
             (b"watch RLHF\r", b"Watching"),
             (b"schedule instant\r", b"abs/2603.00010"),
-            (b"+1\r", b"Saved"),
         ):
             # Between two prompts the terminal is in the shell's mode, in which Ctrl-D would be lost.
             terminal.see(b"papers>")
             terminal.type(keys)
             terminal.see(answer)
+        answered = b""
+        while answered != b"Saved":
+            # We read faster than the store writes down that the digest was shown.
+            terminal.see(b"papers>")
+            terminal.type(b"+1\r")
+            answered = terminal.see(b"Saved", b"Nothing has been posted")
         terminal.see(b"papers>")
         terminal.type(b"\x04")
         assert process.wait(timeout=10) == 0

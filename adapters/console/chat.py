@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -54,7 +54,7 @@ class ConsoleChat:
     """
 
     platform = "console"
-    limits = PostLimits(papers=25, characters=20_000, overhead=60, settle=0.0)
+    limits = PostLimits(papers=25, characters=20_000, overhead=60, settle=0.0, threads=False)
 
     def __init__(
         self,
@@ -155,8 +155,11 @@ class ConsoleChat:
         if self._prompt is not None:
             self._prompt.refresh()
 
-    async def converse(self) -> None:
-        """Carry out commands in order until the input ends, `quit`, the output is gone or ``close()``."""
+    async def converse(self, settle: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Carry out commands in order until the input ends, `quit`, the output is gone or ``close()``.
+
+        ``settle`` is awaited before each command: it lets what the commands before it brought about be posted.
+        """
         async with AsyncExitStack() as stack:
             if self._interactive:
                 # Loading prompt_toolkit takes a quarter of a second, which a pipe need not wait for.
@@ -165,6 +168,8 @@ class ConsoleChat:
                 stack.enter_context(self._prompt.guarded())
             while (typed := await unless_set(self._typed(), self._closed, self._screen.gone)) is not None:
                 for line in typed:
+                    if settle is not None:
+                        await settle()
                     if not await self._obey(line):
                         return
 

@@ -19,7 +19,7 @@ from bot.wording import count, listed
 
 _BY_MEMBER = "paused by "
 _LAYOUTS = {
-    Layout.THREAD: "one post with all papers, and a card for each in its thread",
+    Layout.THREAD: "one post with all papers, and a card for each in its thread (if it has one)",
     Layout.CARDS: "a card for each paper",
     Layout.DIGEST: "one post with all papers, and nothing else",
 }
