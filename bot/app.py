@@ -54,7 +54,7 @@ def run(config: Config) -> int:
     """Serve every platform whose tokens are set; with none set, the console. Returns the exit status."""
     _refuse_tokens(config)
     if _standard_input_is_shut():
-        names = ", ".join(" with ".join(names) for names in PLATFORM_TOKENS.values())
+        names = ", ".join(" with ".join(names) for names in PLATFORM_TOKENS)
         mistake = (
             f"No platform's tokens are set ({names}) and standard input is closed, so there is nobody to talk to:"
             " start it in a terminal or pipe commands into it."

@@ -27,13 +27,11 @@ ARXIV_API_URL = "https://export.arxiv.org/api/query"
 ARXIV_DELAY = 3.0
 """Seconds between two requests that arXiv's terms of use ask for."""
 
-PLATFORM_TOKENS: Mapping[str, tuple[str, ...]] = {
-    "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
-    "discord": ("DISCORD_TOKEN",),
-}
+PLATFORM_TOKENS = (("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), ("DISCORD_TOKEN",))
+"""The settings that hold a platform's tokens, a platform each."""
 
 _PREFIX = "PAPERROUTE_"
-_SECRETS = ("ARXIV_API_URL", *(name for names in PLATFORM_TOKENS.values() for name in names))
+_SECRETS = ("ARXIV_API_URL", *(name for names in PLATFORM_TOKENS for name in names))
 _SETTINGS = (
     "PAPERROUTE_DATABASE",
     "PAPERROUTE_POLL_INTERVAL",
@@ -143,7 +141,7 @@ class Config:
             log=reader.value("PAPERROUTE_LOG", _log, defaults.log, "text or json and a level, for example json,info"),
             tokens={
                 name: token
-                for names in PLATFORM_TOKENS.values()
+                for names in PLATFORM_TOKENS
                 for name in names
                 if (token := reader.secret(name, _token)) is not None
             },
