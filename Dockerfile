@@ -12,7 +12,7 @@ RUN /opt/paperroute/bin/pip install --no-deps --no-build-isolation . \
     && /opt/paperroute/bin/pip uninstall --yes setuptools
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin paperroute \
+RUN useradd --no-create-home --uid 10001 --home-dir /data --shell /usr/sbin/nologin paperroute \
     && install --directory --owner=paperroute --group=paperroute --mode=0700 /data
 COPY --from=build /opt/paperroute /opt/paperroute
 ENV PATH=/opt/paperroute/bin:$PATH PYTHONUNBUFFERED=1 PAPERROUTE_DATABASE=/data/paperroute.db
