@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.models import ChannelRef, Entry, MemberRef, MessageRef
+from bot.models import Channel, ChannelRef, Entry, MemberRef, MessageRef, Save, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Command:
     """A `/papers …` command as it was typed, without the leading `/papers`.
 
     ``zone`` is the caller's IANA time zone where the platform knows it. ``direct``: a direct message with the bot.
+    ``mentions``: the members that ``text`` mentions; there they stand as "@" and their ``name``. ``event``: the
+    platform's id of this command where it has one; a command is carried out once, and its repetition is answered
+    with an empty Reply.
     """
 
     channel: ChannelRef
@@ -32,6 +35,8 @@ class Command:
     zone: str | None = None
     direct: bool = False
     files: tuple[File, ...] = ()
+    mentions: tuple[MemberRef, ...] = ()
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Reply:
 
     ``text`` is plain text, to be escaped whole by the platform; back-quotes in it come in pairs around something to
     type and never from a stranger. ``papers`` are shown below it, then ``footer``. ``public``: said in the channel,
-    otherwise only to the one who asked. ``more`` is the command that shows the next page. ``error``: nothing was done.
+    otherwise only to the one who asked. ``more`` is the command that shows the next page, ``back`` the one that shows
+    the page before. ``error``: nothing was done. An empty ``text``: there is nothing to say.
     """
 
     text: str
@@ -49,23 +55,28 @@ class Reply:
     footer: str = ""
     files: tuple[File, ...] = ()
     more: str = ""
+    back: str = ""
     error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A save reaction added to or taken from a message. ``number`` chooses a paper of a digest; None: no number given.
+    """A reaction added to or taken from a message.
 
-    ``event`` is the platform's id of the event where it has one; an event is handled once. ``at`` is when the member
-    did it, where the platform says; a save and its removal may arrive in either order.
+    ``name`` is the emoji's common short name without colons ("bookmark", "one", "keycap_ten"); ``bot.reactions`` has
+    the characters for platforms that know no names. ``event`` is the platform's id of the event where it has one; an
+    event is handled once. ``at`` is when the member did it, where the platform says; a save and its removal may arrive
+    in either order. ``seen``: it was found on the message afterwards, not told as an event; ``at`` is then the
+    message's time, so that a save taken back since stays taken back.
     """
 
     message: MessageRef
     member: MemberRef
     added: bool
-    number: int | None = None
+    name: str
     event: str = ""
     at: datetime | None = None
+    seen: bool = False
 
 
 class ButtonKind(StrEnum):
@@ -105,3 +116,46 @@ class ChannelChange:
     name: str = ""
     reason: str = ""
     to: ChannelRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """A workspace as a whole was lost (the app removed, its token revoked) or, with an empty ``reason``, regained.
+
+    ``reason`` says why and names the remedy, for the people of its channels.
+    """
+
+    platform: str
+    workspace: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPost:
+    """A sent post with papers, and the message in whose thread it stands."""
+
+    message: MessageRef
+    thread: MessageRef | None
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOverview:
+    """A channel as the home page shows it: ``when`` says in words when papers come, ``next_post`` when next.
+
+    Both are plain text; ``next_post`` is empty where there is no such time. ``watches``: oldest first.
+    """
+
+    channel: Channel
+    watches: tuple[Watch, ...]
+    when: str
+    next_post: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a member sees at home: channels by name, their own saves, latest first (``more_saved``: there are more)."""
+
+    channels: tuple[ChannelOverview, ...]
+    saved: tuple[Save, ...]
+    more_saved: bool = False

@@ -311,15 +311,17 @@ class PostLimits:
     """How much fits into one message of a platform.
 
     ``papers`` a digest; ``characters`` over all; ``overhead`` characters of mark-up to reckon for each paper;
-    ``interval``: seconds between two posts in one channel. ``settle``: seconds after which a message that was sent
-    surely stands in the history; before that, its absence means nothing. ``threads``: a message can have a thread of
-    its own, out of the way; where it cannot, the layout THREAD is a digest alone.
+    ``interval``: seconds between two posts in one channel, ``workspace_interval`` in one workspace. ``settle``:
+    seconds after which a message that was sent surely stands in the history; before that, its absence means nothing.
+    ``threads``: a message can have a thread of its own, out of the way; where it cannot, the layout THREAD is a digest
+    alone.
     """
 
     papers: int
     characters: int
     overhead: int = 0
     interval: float = 0.0
+    workspace_interval: float = 0.0
     settle: float = 30.0
     threads: bool = True
 

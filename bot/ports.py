@@ -6,11 +6,20 @@ Nothing here may rely on there being one process: a server database fulfils the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.conversation import Button, ChannelChange, Command, Reaction, Reply
+from bot.conversation import (
+    Button,
+    ChannelChange,
+    Command,
+    Home,
+    Reaction,
+    RecentPost,
+    Reply,
+    WorkspaceChange,
+)
 from bot.models import (
     ArchiveSpan,
     BackTest,
@@ -65,6 +74,10 @@ class PaperSource(Protocol):
 
     async def paper(self, paper_id: str) -> Paper | None:
         """One paper by its id without version, None if arXiv has none. Raises SourceError."""
+        ...
+
+    async def papers(self, paper_ids: Sequence[str]) -> list[Paper]:
+        """Those of these papers that there are, as they are now; asked slowly, for housekeeping. Raises SourceError."""
         ...
 
     def last_announcement(self, now: datetime) -> datetime:
@@ -133,8 +146,8 @@ class WatchStore(Protocol):
         """Give a channel a new identity; its watches, deliveries and posts go along."""
         ...
 
-    async def channels(self, platform: str) -> list[Channel]:
-        """Every channel of a platform that has a watch or something waiting."""
+    async def channels(self, platform: str, workspace: str | None = None) -> list[Channel]:
+        """Every channel of a platform, or of one of its workspaces, that has a watch or something waiting."""
         ...
 
     async def add_watch(
@@ -234,6 +247,10 @@ class PostStore(Protocol):
         """The sent post behind a message, with its entries."""
         ...
 
+    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
+        """The posts with papers that were sent since then, newest first."""
+        ...
+
     async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:
         """The entries of the channel's latest sent digest (all of its parts), or of its latest cards."""
         ...
@@ -274,6 +291,20 @@ class SaveStore(Protocol):
         """Count a "not for us"; returns how many papers the channel has dismissed."""
         ...
 
+    async def dismissed(self, channel: ChannelRef, *, limit: int) -> list[Paper]:
+        """The papers that the channel has dismissed, latest first."""
+        ...
+
+    async def save_reactions(self, platform: str, workspace: str) -> tuple[str, ...] | None:
+        """The names of the reactions that save in a workspace; None while it has not set its own."""
+        ...
+
+    async def set_save_reactions(
+        self, platform: str, workspace: str, names: Sequence[str] | None, by: MemberRef, now: datetime
+    ) -> None:
+        """Set them; None goes back to the default ones."""
+        ...
+
     async def first_time(self, event: str, now: datetime) -> bool:
         """Remember a platform event; False when it was handled before. Remembered for at least a day."""
         ...
@@ -311,7 +342,32 @@ class CursorStore(Protocol):
     async def last_beat(self) -> datetime | None: ...
 
 
-class Store(PaperStore, WatchStore, PostStore, SaveStore, CursorStore, Protocol):
+class InstallationStore(Protocol):
+    """The credentials that workspaces gave to a platform's app, sealed by the platform's adapter. Raises StoreError.
+
+    ``owner`` tells apart what one workspace has several of (the installing members); "" is the workspace's own.
+    """
+
+    async def put_installation(self, platform: str, workspace: str, owner: str, sealed: bytes, now: datetime) -> None:
+        """Store, in place of what was there."""
+        ...
+
+    async def installation(self, platform: str, workspace: str, owner: str = "") -> bytes | None: ...
+
+    async def installed(self, platform: str) -> list[str]:
+        """The workspaces that have an installation of their own (owner "")."""
+        ...
+
+    async def remove_installation(self, platform: str, workspace: str, owner: str | None = None) -> int:
+        """Remove one, or with ``owner`` None all of the workspace; returns how many there were."""
+        ...
+
+    async def first_time(self, event: str, now: datetime) -> bool:
+        """As in SaveStore."""
+        ...
+
+
+class Store(PaperStore, WatchStore, PostStore, SaveStore, CursorStore, InstallationStore, Protocol):
     """Everything that is kept."""
 
     async def close(self) -> None: ...
@@ -329,6 +385,18 @@ class Handler(Protocol):
     async def button(self, button: Button) -> Reply: ...
 
     async def channel_changed(self, change: ChannelChange) -> None: ...
+
+    async def workspace_changed(self, change: WorkspaceChange) -> None:
+        """Pause all channels of a lost workspace with its reason; resume those of a regained one."""
+        ...
+
+    async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
+        """What a member sees at home; of the workspace's channels only those in ``visible``."""
+        ...
+
+    async def recent_posts(self, platform: str) -> list[RecentPost]:
+        """The posts whose reactions are worth reading after a time without events, newest first."""
+        ...
 
 
 class Chat(Protocol):

@@ -1,0 +1,23 @@
+"""What the parts of the Slack adapter share while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapters.slack.api import SlackApi
+from adapters.slack.channels import Channels
+from adapters.slack.members import Members
+from adapters.slack.work import Work
+from bot.ports import Clock, Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Made by ``SlackChat.start``."""
+
+    api: SlackApi
+    handler: Handler
+    clock: Clock
+    work: Work
+    members: Members
+    channels: Channels
