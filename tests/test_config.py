@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, LogConfig, Secret
+from bot.config import Config, LogConfig, Secret, SlackConfig
 from bot.errors import ConfigError
+
+# Thirty-two bytes, as a key must have.
+KEY = "cGFwZXJyb3V0ZSBwYXBlcnJvdXRlIHBhcGVycm91dGU="
 
 
 def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> tuple[str, ...]:
@@ -42,7 +45,16 @@ def test_every_setting_is_read() -> None:
             "PAPERROUTE_ARXIV_DELAY": "0.5",
             "ARXIV_API_URL": "http://mirror.example:8080/query?",
             "PAPERROUTE_LOG": "json, debug",
+            "PAPERROUTE_PUBLIC_URL": "https://papers.lab.example/",
+            "PAPERROUTE_WEB": "127.0.0.1:8080",
+            "PAPERROUTE_SECRET_KEY": KEY,
+            "SLACK_API_URL": "https://slack-gov.com/api",
             "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_APP_TOKEN": "xapp-1",
+            "SLACK_SIGNING_SECRET": "signing",
+            "SLACK_CLIENT_ID": "1.2",
+            "SLACK_CLIENT_SECRET": "client",
+            "DISCORD_TOKEN": "discord",
         }
     )
     assert config == Config(
@@ -55,7 +67,18 @@ def test_every_setting_is_read() -> None:
         arxiv_delay=0.5,
         arxiv_api_url=Secret("http://mirror.example:8080/query"),
         log=LogConfig(json=True, level=logging.DEBUG),
-        tokens={"SLACK_BOT_TOKEN": Secret("xoxb-1")},
+        public_url="https://papers.lab.example",
+        web=("127.0.0.1", 8080),
+        secret_key=Secret(KEY),
+        slack=SlackConfig(
+            api_url="https://slack-gov.com/api/",
+            bot_token=Secret("xoxb-1"),
+            app_token=Secret("xapp-1"),
+            signing_secret=Secret("signing"),
+            client_id="1.2",
+            client_secret=Secret("client"),
+        ),
+        tokens={"DISCORD_TOKEN": Secret("discord")},
     )
 
 
@@ -136,8 +159,9 @@ def test_a_binary_dotenv_and_a_folder_are_mistakes(tmp_path: Path) -> None:
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("xapp-2\n")
-    config = Config.from_env({"SLACK_APP_TOKEN_FILE": str(path)})
-    assert config.tokens["SLACK_APP_TOKEN"].value == "xapp-2"
+    config = Config.from_env({"SLACK_APP_TOKEN_FILE": str(path), "SLACK_BOT_TOKEN": "xoxb-2"})
+    assert config.slack is not None
+    assert config.slack.app_token == Secret("xapp-2")
 
 
 def test_mistakes_with_secret_files(tmp_path: Path) -> None:
