@@ -33,6 +33,14 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--healthy", action="store_true", help="say nothing but whether a process serves the store: exit 0 or 1"
     )
+    setup = commands.add_parser("setup", help="what to do on a platform's side, with everything filled in")
+    setup.add_argument("platform", choices=["slack"])
+    setup.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the https address at which Slack is to reach you, for an app that many workspaces install",
+    )
+    commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
     return parser
 
 
@@ -53,15 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _guarded(chosen: argparse.Namespace) -> int:
-    # The application brings in every library; `--help` must not wait for them.
-    from bot.app import console, poll, run, status  # noqa: PLC0415
-    from bot.config import Config  # noqa: PLC0415
-
     try:
-        config = Config.from_env(os.environ, Path(".env"))
-        if chosen.command == "status":
-            return status(config, healthy_only=chosen.healthy)
-        return {"run": run, "console": console, "poll": poll}[chosen.command](config)
+        return _carry_out(chosen)
     except ConfigError as error:
         print("\n".join(f"paperroute: {mistake}" for mistake in error.mistakes), file=sys.stderr)
         return 2
@@ -74,6 +75,33 @@ def _guarded(chosen: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _carry_out(chosen: argparse.Namespace) -> int:
+    # The application brings in every library; `--help` must not wait for them.
+    from bot.app import console, doctor, poll, run, setup, status  # noqa: PLC0415
+    from bot.config import Config  # noqa: PLC0415
+
+    if chosen.command == "setup":
+        # Before there are settings, or while they are incomplete: that is what it is for.
+        return setup(chosen.platform, _public_url(chosen.public_url))
+    config = Config.from_env(os.environ, Path(".env"))
+    if chosen.command == "status":
+        return status(config, healthy_only=chosen.healthy)
+    return {"run": run, "console": console, "poll": poll, "doctor": doctor}[chosen.command](config)
+
+
+def _public_url(typed: str | None) -> str:
+    """The address of `--public-url`, empty when there is none. Raises ConfigError."""
+    from bot.setting_values import public_url  # noqa: PLC0415  as above
+
+    if not typed:
+        return ""
+    try:
+        return public_url(typed)
+    except ValueError:
+        example = "https://papers.lab.example"
+        raise ConfigError([f"--public-url must be the https address of a host, for example {example}."]) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""The parts of a running process, wired; and their way down.
+
+They are taken down in an order that loses nothing: no new polls, what is being sent finishes, the platforms close, the
+store closes last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from adapters.arxiv import ArxivSource
+from bot.app.running import StoppedError, unless
+from bot.clock import SystemClock
+from bot.commands import Commands
+from bot.config import Config
+from bot.delivery import Dispatcher
+from bot.following import follow
+from bot.housekeeping import prune
+from bot.inbox import Inbox
+from bot.models import Progress
+from bot.ports import Chat, PaperSource, Store
+from bot.schedule import Jobs
+from bot.supervision import supervise
+from bot.watcher import Watcher
+from storage.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is running."""
+
+    store: Store
+    source: PaperSource
+    dispatcher: Dispatcher
+    watcher: Watcher
+    inbox: Inbox
+
+
+@asynccontextmanager
+async def assembled(
+    config: Config,
+    stop: asyncio.Event,
+    make_chats: Callable[[Store], Sequence[Chat]],
+    progress: Callable[[Progress], None],
+) -> AsyncIterator[Parts]:
+    """The parts with the platforms started; platforms and store are closed at the end.
+
+    Raises StoppedError when ``stop`` came before the platforms were ready, and whatever keeps one from starting.
+    """
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        store = await SqliteStore.open(config.database)
+        stack.push_async_callback(store.close)
+        source = ArxivSource(
+            api_url=config.arxiv_api_url.value,
+            delay=config.arxiv_delay,
+            contact=config.contact,
+            backfill=config.backfill,
+            clock=clock,
+        )
+        stack.callback(source.close)
+        chats = make_chats(store)
+        dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
+        watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
+        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone=config.timezone)
+        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
+        for chat in chats:
+            stack.push_async_callback(chat.close)
+            if not await unless(stop, chat.start(inbox)):
+                raise StoppedError
+        yield Parts(store, source, dispatcher, watcher, inbox)
+
+
+@asynccontextmanager
+async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Polls, housekeeping and delivery, as long as the block lasts; ``poll`` does one poll."""
+    clock = SystemClock()
+
+    async def keep_house() -> None:
+        await prune(parts.store, clock, config.keep)
+        await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
+
+    jobs = Jobs(
+        poll=poll, beat=lambda: parts.store.beat(clock.now()), housekeeping=keep_house, interval=config.poll_interval
+    )
+    jobs.start()
+    delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
+    try:
+        yield
+    finally:
+        await jobs.stop()
+        await parts.dispatcher.stop()
+        # It may be waiting out a defect; what was under way has been settled by now.
+        delivering.cancel()
+        await asyncio.gather(delivering, return_exceptions=True)
