@@ -154,6 +154,10 @@ class Courier:
                 await self._keep(lambda: self._store.uncertain(key, at, error))
                 heapq.heappush(self._moments, at)
                 logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
+            case Dead(error, ""):
+                await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
+                self.dead += 1
+                logger.warning("Dropped: %s. %s", _named(item.post), error)
             case Dead(error, pause, ended):
                 # What a channel refuses may be one message; where it is all of them, the notice dies as well.
                 told = None if ended or item.post.kind is PostKind.NOTICE else _stopped(item, pause)

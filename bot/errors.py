@@ -75,7 +75,8 @@ class DeliveryError(PaperrouteError):
     ``permanent``: the channel will not take it until a person acts; ``remedy`` says what to do.
     ``ambiguous``: the platform may have stored the post, so it must be looked up before it is sent again.
     ``retry_after``: seconds to wait, where the platform named them; ``workspace_wide`` when that wait holds for
-    every channel of the workspace. ``ends_channel``: the channel is gone for good.
+    every channel of the workspace. ``ends_channel``: the channel is gone for good. ``thread_gone``: the message
+    in whose thread it belongs is, and the post with it.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class DeliveryError(PaperrouteError):
         retry_after: float | None = None,
         workspace_wide: bool = False,
         ends_channel: bool = False,
+        thread_gone: bool = False,
         remedy: str = "",
     ) -> None:
         self.message = message
@@ -95,6 +97,7 @@ class DeliveryError(PaperrouteError):
         self.retry_after = retry_after
         self.workspace_wide = workspace_wide
         self.ends_channel = ends_channel
+        self.thread_gone = thread_gone
         self.remedy = remedy
         super().__init__(message)
 

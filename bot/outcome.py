@@ -5,6 +5,7 @@
 | was answered with a message | sent |
 | was refused for good | the channel is paused with the reason, the post is dead |
 | was refused for now, with a time | again at that time |
+| was refused since its thread is gone | the post is dead, and nothing else is |
 | was refused for now | again after 2, 4, 8 … seconds, at most 15 minutes, with jitter |
 | was refused for the whole workspace | likewise, and all of the workspace waits |
 | was refused for now 20 times, over more than a day | as if refused for good |
@@ -70,7 +71,10 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """It will not go out: pause the channel for the reason ``pause``. ``ended``: the channel is gone for good."""
+    """It will not go out: pause the channel for the reason ``pause``, unless that is empty.
+
+    ``ended``: the channel is gone for good.
+    """
 
     error: str
     pause: str
@@ -92,6 +96,8 @@ def after_sending(
     asked = _retry_after(error)
     if error.ambiguous:
         return LookUp(now + max(settle, timedelta(seconds=asked or 0)), error.message, error.workspace_wide)
+    if error.thread_gone:
+        return Dead(error.message, "")
     if error.permanent or error.ends_channel:
         return Dead(error.message, _reason(error), error.ends_channel)
     if _exhausted(item, now):

@@ -1,0 +1,161 @@
+"""A post sent to Slack, and looked up there.
+
+Slack has no key that makes a repeated request harmless, so the post's key travels in the message's metadata, and a post
+whose answer was lost is looked up by it in the history (https://docs.slack.dev/messaging/message-metadata). Other apps
+can read metadata and could copy it: only messages of this bot count.
+
+A message that Slack does not like is sent once more as plain text, with the same metadata: it was refused, so it does
+not stand there. A thread whose first message was deleted takes no reply: a card then has nothing to stand under and is
+dropped (its paper stood in the digest), a notice goes into the channel.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from adapters.slack.api import Credentials, SlackApi
+from adapters.slack.blocks import Message
+from adapters.slack.errors import CONTENT, THREAD, SlackError, delivery_error, reading_error
+from adapters.slack.history import History
+from adapters.slack.identity import message_ref
+from adapters.slack.posts import render
+from bot.errors import DeliveryError
+from bot.models import ChannelRef, MessageRef, Post, PostKind
+from bot.ports import Clock
+
+EVENT_TYPE = "paperroute_post"
+TIMEOUT = 30.0
+# Slack's clock and ours may differ.
+_BEFORE = timedelta(seconds=60)
+_LONGEST_PLAIN_TEXT = 3_000
+_MOST_RESUMED = 1_000
+
+
+class Posting:
+    """Sends posts and looks them up."""
+
+    def __init__(self, api: SlackApi, clock: Clock) -> None:
+        self._api = api
+        self._history = History(api, clock)
+        self._resumed: dict[tuple[str, bool], str] = {}
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """Post it, once. Raises DeliveryError."""
+        self._forget(post)
+        message = render(post)
+        try:
+            return await self._send_in_thread(channel, post, message)
+        except SlackError as error:
+            raise delivery_error(error, await self._name(channel.workspace)) from error
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """The message that holds the post; None: there is none. Raises UnreadableError, DeliveryError.
+
+        A search that is broken off goes on where it was when it is asked for again.
+        """
+        try:
+            credentials = await self._api.credentials(channel.workspace)
+            # Slack may put a reply beside its thread when the thread is gone.
+            for threaded in (True, False) if post.thread else (False,):
+                if found := await self._search(channel, post, credentials, threaded=threaded):
+                    self._forget(post)
+                    return found
+        except SlackError as error:
+            raise reading_error(error, await self._name(channel.workspace)) from error
+        self._forget(post)
+        return None
+
+    async def _send_in_thread(self, channel: ChannelRef, post: Post, message: Message) -> MessageRef:
+        thread = None if post.thread is None else post.thread.message
+        try:
+            return await self._send_readable(channel, post, message, thread)
+        except SlackError as error:
+            if thread is None or error.code not in THREAD:
+                raise
+            if post.kind is not PostKind.NOTICE:
+                raise DeliveryError("The message of its thread was deleted.", thread_gone=True) from error
+        return await self._send_readable(channel, post, message, None)
+
+    async def _send_readable(self, channel: ChannelRef, post: Post, message: Message, thread: str | None) -> MessageRef:
+        try:
+            return await self._post(channel, post, thread, text=message.text, blocks=message.blocks or None)
+        except SlackError as error:
+            if error.code not in CONTENT:
+                raise
+        return await self._post(channel, post, thread, text=message.text[:_LONGEST_PLAIN_TEXT] or post.key)
+
+    async def _post(self, channel: ChannelRef, post: Post, thread: str | None, **content: Any) -> MessageRef:
+        answer = await self._api.call(
+            channel.workspace,
+            "chat.postMessage",
+            timeout=TIMEOUT,
+            channel=channel.channel,
+            thread_ts=thread,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": post.key}},
+            mrkdwn=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            **content,
+        )
+        ts = answer.get("ts")
+        if not isinstance(ts, str) or not ts:
+            raise SlackError("unreadable", method="chat.postMessage", workspace=channel.workspace, ambiguous=True)
+        return message_ref(channel.workspace, channel.channel, ts)
+
+    async def _search(
+        self, channel: ChannelRef, post: Post, credentials: Credentials, *, threaded: bool
+    ) -> MessageRef | None:
+        thread = post.thread.message if threaded and post.thread else ""
+        place = (post.key, threaded)
+        pages = self._history.pages(
+            channel.workspace,
+            channel.channel,
+            oldest=post.made_at - _BEFORE if post.made_at else None,
+            thread=thread,
+            cursor=self._resumed.get(place, ""),
+        )
+        try:
+            async for page in pages:
+                for message in page.messages:
+                    if _is_ours(message, credentials) and _key(message) == post.key:
+                        return message_ref(channel.workspace, channel.channel, str(message["ts"]))
+                self._remember(place, page.cursor)
+        except SlackError as error:
+            if error.code == "invalid_cursor":
+                self._resumed.pop(place, None)
+            if not threaded or error.code not in THREAD:
+                raise
+        return None
+
+    def _remember(self, place: tuple[str, bool], cursor: str) -> None:
+        self._resumed.pop(place, None)
+        if cursor:
+            self._resumed[place] = cursor
+        while len(self._resumed) > _MOST_RESUMED:
+            del self._resumed[next(iter(self._resumed))]
+
+    def _forget(self, post: Post) -> None:
+        for threaded in (True, False):
+            self._resumed.pop((post.key, threaded), None)
+
+    async def _name(self, workspace: str) -> str:
+        try:
+            return (await self._api.credentials(workspace)).name or "paperroute"
+        except SlackError:
+            return "paperroute"
+
+
+def _is_ours(message: dict[str, Any], credentials: Credentials) -> bool:
+    if credentials.bot and message.get("bot_id") == credentials.bot:
+        return True
+    return bool(credentials.app) and message.get("app_id") == credentials.app
+
+
+def _key(message: dict[str, Any]) -> str:
+    """The key in a message's metadata, empty where there is none."""
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE or not message.get("ts"):
+        return ""
+    payload = metadata.get("event_payload")
+    return str(payload.get("key", "")) if isinstance(payload, dict) else ""

@@ -1,0 +1,30 @@
+"""The way out to Slack as the machine's environment describes it.
+
+``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in capitals or not, as most programs know them. Read
+here and not by slack_sdk, which knows no NO_PROXY (``slack_sdk.proxy_env_variable_loader``), nor by aiohttp's
+``trust_env``, which would also look into ``~/.netrc``.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from requests.utils import get_environ_proxies, select_proxy
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy through which ``url`` is reached; None: directly. None leads to this machine itself."""
+    if _is_loopback(urlsplit(url).hostname or ""):
+        return None
+    proxy = select_proxy(url, get_environ_proxies(url))
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,96 @@
+"""What Slack allows in a time, and how it is kept.
+
+Slack counts requests a method and workspace (https://docs.slack.dev/apis/web-api/rate-limits/). A 429 with its
+Retry-After stops that method in that workspace and nothing else: ``Gate`` remembers until when. Methods that are called
+in rows, such as reading a history back page by page, keep the distance that their tier asks for: ``Pace``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from bot.ports import Clock
+
+WORKSPACE_INTERVAL = 0.25
+"""Seconds between two posts in a workspace: 240 a minute. Slack says "several hundred messages per minute" without
+saying how many, so this stays below the least that is several hundred."""
+
+CHANNEL_INTERVAL = 1.0
+"""Seconds between two posts in a channel: https://docs.slack.dev/reference/methods/chat.postMessage/#rate_limiting."""
+
+TIERS: Mapping[str, float] = MappingProxyType(
+    {
+        "conversations.history": 1.2,
+        "conversations.replies": 1.2,
+        "conversations.info": 1.2,
+        "conversations.list": 3.0,
+        "reactions.get": 1.2,
+        "users.info": 0.6,
+    }
+)
+"""Seconds between two calls of a method in a workspace: 60 by the requests that its tier allows in a minute."""
+
+# A Retry-After counts whole seconds, and Slack's clock is not ours.
+_MARGIN = 0.25
+# Past moments are swept out when there are more than this.
+_SWEEP = 1_000
+
+_Key = tuple[str, str]
+
+
+class Gate:
+    """Until when a method must not be called in a workspace."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._shut: dict[_Key, datetime] = {}
+
+    def left(self, workspace: str, method: str) -> float:
+        """The seconds for which the method must not be called there; 0 when it may be."""
+        until = self._shut.get((workspace, method))
+        return 0.0 if until is None else max(0.0, (until - self._clock.now()).total_seconds())
+
+    def shut(self, workspace: str, method: str, seconds: float) -> float:
+        """A Retry-After was received; returns the seconds until the gate opens. The longest of several holds."""
+        now = self._clock.now()
+        if len(self._shut) >= _SWEEP:
+            self._shut = {key: until for key, until in self._shut.items() if until > now}
+        until = now + timedelta(seconds=min(seconds, 86_400.0) + _MARGIN)
+        key = (workspace, method)
+        self._shut[key] = max(until, self._shut.get(key, until))
+        return (self._shut[key] - now).total_seconds()
+
+    @property
+    def known(self) -> int:
+        """How many moments are remembered."""
+        return len(self._shut)
+
+
+class Pace:
+    """Keeps calls of a method in a workspace at the distance of its tier; those who wait go in turn."""
+
+    def __init__(self, clock: Clock, tiers: Mapping[str, float] = TIERS) -> None:
+        self._clock = clock
+        self._tiers = tiers
+        self._free: dict[_Key, datetime] = {}
+
+    async def turn(self, workspace: str, method: str) -> None:
+        """Wait until the method may be called there, and take that turn."""
+        interval = self._tiers.get(method, 0.0)
+        if interval <= 0:
+            return
+        now = self._clock.now()
+        if len(self._free) >= _SWEEP:
+            self._free = {key: free for key, free in self._free.items() if free > now}
+        key = (workspace, method)
+        mine = max(now, self._free.get(key, now))
+        self._free[key] = mine + timedelta(seconds=interval)
+        while (wait := (mine - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(wait)
+
+    @property
+    def known(self) -> int:
+        """How many moments are remembered."""
+        return len(self._free)
