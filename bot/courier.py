@@ -30,8 +30,9 @@ T = TypeVar("T")
 # Discord's client alone may take 5 s to return after a message was stored, and an upload longer.
 SEND_TIMEOUT = 120.0
 FIND_TIMEOUT = 120.0
-# Posts and look-ups under way at a time.
-MOST_SENDING = 64
+# Posts and look-ups under way at a time; one workspace whose platform hangs must not take the places of all others.
+MOST_SENDING = 128
+MOST_IN_A_WORKSPACE = 16
 MOST_LOOKING_UP = 8
 
 
@@ -80,7 +81,8 @@ class Courier:
                     started += 1
         free = MOST_SENDING - len(self._sending)
         if free > 0:
-            for item in await self._store.claim(platforms, now, free):
+            interval = self.chat.limits.workspace_interval
+            for item in await self._store.claim(platforms, now, free, interval=interval, most=MOST_IN_A_WORKSPACE):
                 self._start(self._sending, item.post.key, self._send(item))
                 started += 1
         return started

@@ -165,12 +165,11 @@ class Dispatcher:
     async def _next_attempt(self, since: datetime) -> datetime | None:
         """The next moment at which a post may be tried or looked up that the round of ``since`` did not see yet.
 
-        The store may name an earlier one, of a post that has to wait for another one of its channel; that other one's
-        moment is then known to the couriers.
+        A post may have to wait for another one of its channel; that other one's moment is then known to the couriers.
         """
         moments = [courier.next_moment(since) for courier in self._couriers]
-        moments.append(await self._store.next_attempt(self._platforms))
-        return min((moment for moment in moments if moment is not None and moment > since), default=None)
+        moments.append(await self._store.next_attempt(self._platforms, since))
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _pause(self, until: datetime, event: asyncio.Event) -> None:
         """Wait until that moment, or for the event."""

@@ -206,12 +206,22 @@ class PostStore(Protocol):
         """Store a notice; False when that key is stored already."""
         ...
 
-    async def claim(self, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
+    async def claim(
+        self,
+        platforms: Sequence[str],
+        now: datetime,
+        limit: int,
+        *,
+        interval: float = 0.0,
+        most: int | None = None,
+    ) -> list[OutboxItem]:
         """Take posts that may be sent now: ``pending → sending``, first attempt stamped, committed before returning.
 
         At most one post a channel; none of a channel that has one in ``sending`` or ``uncertain``, or is paused
         (notices go out all the same); parts in order; a threaded post only when its parent was sent, whose message is
-        then in ``post.thread``. Workspaces take turns.
+        then in ``post.thread``. Workspaces take turns. With an ``interval`` in seconds one post of a workspace at a
+        time, and the next one that much later: a claim that comes late is made up for by the next one, which is then
+        early by at most half of the interval. None of a workspace that has ``most`` posts in ``sending``.
         """
         ...
 
@@ -255,8 +265,11 @@ class PostStore(Protocol):
         """The entries of the channel's latest sent digest (all of its parts), or of its latest cards."""
         ...
 
-    async def next_attempt(self, platforms: Sequence[str]) -> datetime | None:
-        """When the next pending or uncertain post may be tried; None when there is none."""
+    async def next_attempt(self, platforms: Sequence[str], after: datetime | None = None) -> datetime | None:
+        """When the next pending or uncertain post may be tried; None when there is none.
+
+        With ``after``, workspaces and uncertain posts whose moment has come by then are left out.
+        """
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...

@@ -220,7 +220,7 @@ async def test_two_posts_in_a_channel_keep_their_distance(store: Store, clock: D
 
 async def test_channels_are_served_side_by_side_within_bounds(store: Store, clock: DrivenClock) -> None:
     chat = MemoryChat()
-    refs = [ChannelRef("console", f"w{number % 5}", f"c{number}") for number in range(MOST_SENDING + 10)]
+    refs = [ChannelRef("console", f"w{number % 20}", f"c{number}") for number in range(MOST_SENDING + 10)]
     for ref in refs:
         await watch(store, clock, ref)
     await announce(store, clock, 2)

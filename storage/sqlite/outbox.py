@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlite_utils
 
@@ -261,9 +261,20 @@ class Outbox:
     async def put_notice(self, post: Post, now: datetime) -> bool:
         return await self._database.write(lambda db: put_notice(db, post, now))
 
-    async def claim(self, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
+    async def claim(
+        self,
+        platforms: Sequence[str],
+        now: datetime,
+        limit: int,
+        *,
+        interval: float = 0.0,
+        most: int | None = None,
+    ) -> list[OutboxItem]:
         return await self._database.write(
-            lambda db: [item(db, post) for post in queue.claim(db, platforms, now, limit)]
+            lambda db: [
+                item(db, post)
+                for post in queue.claim(db, platforms, now, limit, interval=timedelta(seconds=interval), most=most)
+            ]
         )
 
     async def sent(self, key: str, message: MessageRef, now: datetime) -> bool:
@@ -287,5 +298,5 @@ class Outbox:
     async def uncertain_posts(self, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
         return await self._database.read(lambda db: uncertain_posts(db, platforms, now, limit))
 
-    async def next_attempt(self, platforms: Sequence[str]) -> datetime | None:
-        return await self._database.read(lambda db: queue.next_attempt(db, platforms))
+    async def next_attempt(self, platforms: Sequence[str], after: datetime | None = None) -> datetime | None:
+        return await self._database.read(lambda db: queue.next_attempt(db, platforms, after))

@@ -4,18 +4,22 @@ A channel has two queues, its notices and its papers; each goes out in the order
 cannot go yet holding up those behind it. While one of its posts is being sent or is uncertain nothing else of the
 channel goes; while it is paused notices alone do. ``channels.ready_at`` says when the next post of a channel may be
 claimed. It follows from the posts, and ``settle`` brings it up to date after every change, so that claiming looks at
-channels that are ready and at nothing else, however many posts wait.
+channels that are ready and at nothing else, however many posts wait. ``workspaces.not_before`` does the same for a
+workspace: it waits after a Retry-After, and between two posts where its platform limits posts a workspace. A workspace
+that waits so has no post claimed, and keeps no other from being served.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlite_utils
 
 from storage.sqlite.values import moment_column, to_moment_or_none
+
+_UNBOUNDED = 1_000_000_000
 
 _NEXT_NOTICE = """
     SELECT p.id, p.not_before FROM posts p
@@ -51,21 +55,45 @@ def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str]]:
     return [head for head in heads if head is not None]
 
 
-def claim(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[int]:
+def claim(
+    db: sqlite_utils.Database,
+    platforms: Sequence[str],
+    now: datetime,
+    limit: int,
+    *,
+    interval: timedelta,
+    most: int | None,
+) -> list[int]:
     """Move at most ``limit`` posts from pending to sending and return their numbers, in the order of their turns."""
     moment = moment_column(now)
+    names = json.dumps(list(platforms))
     claimed: list[int] = []
     while len(claimed) < limit:
         workspaces = db.execute(
-            "SELECT w.id FROM workspaces w WHERE w.platform IN (SELECT value FROM json_each(?)) AND w.not_before <= ?"
+            "SELECT w.id, w.not_before FROM workspaces w"
+            " WHERE w.platform IN (SELECT value FROM json_each(?)) AND w.not_before <= ?"
             " AND EXISTS (SELECT 1 FROM channels c WHERE c.workspace_id = w.id AND c.ready_at <= ?)"
+            " AND w.id NOT IN (SELECT c.workspace_id FROM posts p JOIN channels c ON c.id = p.channel_id"
+            "  WHERE p.state = 'sending' GROUP BY c.workspace_id HAVING count(*) >= ?)"
             " ORDER BY w.served, w.id LIMIT ?",
-            (json.dumps(list(platforms)), moment, moment, limit - len(claimed)),
+            (names, moment, moment, _UNBOUNDED if most is None else most, limit - len(claimed)),
         ).fetchall()
         if not workspaces:
             break
-        claimed += [_claim_one(db, workspace, moment) for (workspace,) in workspaces]
+        for workspace, not_before in workspaces:
+            claimed.append(_claim_one(db, workspace, moment))
+            if interval:
+                _put_off(db, workspace, to_moment_or_none(not_before or None), now, interval)
     return claimed
+
+
+def _put_off(
+    db: sqlite_utils.Database, workspace: int, due: datetime | None, now: datetime, interval: timedelta
+) -> None:
+    """Let a workspace's next post follow ``interval`` after this one was ``due``: lateness must not add up."""
+    earliest = now + interval / 2
+    following = earliest if due is None else max(due + interval, earliest)
+    db.execute("UPDATE workspaces SET not_before = ? WHERE id = ?", (moment_column(following), workspace))
 
 
 def _claim_one(db: sqlite_utils.Database, workspace: int, moment: str) -> int:
@@ -85,19 +113,19 @@ def _claim_one(db: sqlite_utils.Database, workspace: int, moment: str) -> int:
     return post
 
 
-def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str]) -> datetime | None:
-    """When the next post may be claimed or looked up."""
-    names = json.dumps(list(platforms))
+def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str], after: datetime | None) -> datetime | None:
+    """When the next post may be claimed or looked up; what could be by the moment ``after`` is left out."""
+    names, past = json.dumps(list(platforms)), "" if after is None else moment_column(after)
     (ready,) = db.execute(
-        "SELECT min(max(w.not_before, (SELECT min(c.ready_at) FROM channels c"
-        " WHERE c.workspace_id = w.id AND c.ready_at IS NOT NULL)))"
-        " FROM workspaces w WHERE w.platform IN (SELECT value FROM json_each(?))",
-        (names,),
+        "SELECT min(moment) FROM (SELECT max(w.not_before, (SELECT min(c.ready_at) FROM channels c"
+        "  WHERE c.workspace_id = w.id AND c.ready_at IS NOT NULL)) AS moment"
+        " FROM workspaces w WHERE w.platform IN (SELECT value FROM json_each(?))) WHERE moment > ?",
+        (names, past),
     ).fetchone()
     (uncertain,) = db.execute(
         "SELECT min(p.not_before) FROM posts p JOIN channels c ON c.id = p.channel_id"
         " JOIN workspaces w ON w.id = c.workspace_id"
-        " WHERE p.state = 'uncertain' AND w.platform IN (SELECT value FROM json_each(?))",
-        (names,),
+        " WHERE p.state = 'uncertain' AND p.not_before > ? AND w.platform IN (SELECT value FROM json_each(?))",
+        (past, names),
     ).fetchone()
     return to_moment_or_none(min((moment for moment in (ready, uncertain) if moment is not None), default=None))
