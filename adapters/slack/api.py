@@ -9,6 +9,7 @@ session given to slack_sdk makes its own timeout ineffective, so each call is li
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,11 @@ from adapters.slack.rates import Gate
 from bot.pacing import within
 from bot.ports import Clock
 
-CONNECTIONS = 100
+# Room for all posts under way and for the answers to people beside them.
+CONNECTIONS = 200
+# At debug level slack_sdk writes whole messages, and the proxy with its password.
+_sdk_logger = logging.getLogger("slack_sdk.quiet")
+_sdk_logger.setLevel(logging.INFO)
 # Behind the limits of the calls, should a clock stand still: none is longer.
 _LONGEST = aiohttp.ClientTimeout(total=120.0, sock_connect=10.0)
 _UPLOAD_TIMEOUT = 60.0
@@ -97,15 +102,18 @@ class Wire:
         self._client: AsyncWebClient
 
     async def open(self) -> None:
-        """Get ready; to be closed again."""
+        """Get ready; to be closed again. Raises ConfigError for a proxy that cannot be used."""
+        proxy = proxy_for(self._base_url)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS),
             timeout=_LONGEST,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._client = AsyncWebClient(base_url=self._base_url, session=self._session, retry_handlers=[])
+        self._client = AsyncWebClient(
+            base_url=self._base_url, session=self._session, retry_handlers=[], logger=_sdk_logger
+        )
         # The client has looked for a proxy itself, in its own way.
-        self._client.proxy = proxy_for(self._base_url)
+        self._client.proxy = proxy
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -154,7 +162,7 @@ class WebApi:
         self._gate = Gate(clock)
 
     async def open(self) -> None:
-        """Get ready to send."""
+        """Get ready to send. Raises ConfigError for a proxy that cannot be used."""
         await self._wire.open()
 
     async def close(self) -> None:

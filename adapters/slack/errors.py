@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.errors import DeliveryError, PaperrouteError, UnreadableError
+from bot.errors import ConfigError, DeliveryError, PaperrouteError, UnreadableError
 
 AMBIGUOUS = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 """Slack's own failures: it does not say how far it came."""
@@ -109,7 +110,7 @@ _PERMANENT = frozenset(_CHANNEL) | frozenset(_WORKSPACE) | CONTENT
 
 # Slack names the seconds with every 429; where a proxy's says nothing, this is modest.
 _RETRY_AFTER = 30.0
-_LONGEST_CODE = 80
+_LONGEST_WORD = 80
 
 _NO_ANSWER = {
     "timeout": "Slack did not answer {method} in time.",
@@ -160,6 +161,8 @@ def translated(method: str, workspace: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _answered(error.response, method, workspace) from None
+    except ConfigError:
+        raise SlackError("proxy", method=method, workspace=workspace, permanent=True) from None
     except (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError):
         raise SlackError("proxy", method=method, workspace=workspace) from None
     except aiohttp.InvalidURL:
@@ -179,23 +182,22 @@ def translated(method: str, workspace: str) -> Iterator[None]:
 def answered(status: int, headers: Mapping[str, str], body: object, *, method: str, workspace: str) -> SlackError:
     """The error that an answer is. ``body``: the parsed JSON, or anything else where it was none."""
     facts = body if isinstance(body, dict) else {}
-    code = str(facts.get("error") or "")[:_LONGEST_CODE]
+    code = _word(facts.get("error"))
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return SlackError("ratelimited", method=method, workspace=workspace, retry_after=_retry_after(headers))
     if status >= 500:
         return SlackError(code or f"http_{status}", method=method, workspace=workspace, ambiguous=True)
     if not code:
-        read = status != 200
-        return SlackError(
-            f"http_{status}" if read else "unreadable", method=method, workspace=workspace, ambiguous=not read
-        )
+        if status == 200:
+            return SlackError("unreadable", method=method, workspace=workspace, ambiguous=True)
+        return SlackError(f"http_{status}", method=method, workspace=workspace)
     return SlackError(
         code,
         method=method,
         workspace=workspace,
         ambiguous=code in AMBIGUOUS,
         permanent=code in _PERMANENT,
-        needed=str(facts.get("needed") or "") if code == "missing_scope" else "",
+        needed=_word(facts.get("needed")) if code == "missing_scope" else "",
     )
 
 
@@ -204,6 +206,11 @@ def _answered(response: Any, method: str, workspace: str) -> SlackError:
     if isinstance(response, aiohttp.ClientResponse):
         return answered(response.status, response.headers, None, method=method, workspace=workspace)
     return answered(response.status_code, response.headers, response.data, method=method, workspace=workspace)
+
+
+def _word(value: object) -> str:
+    """A code or a scope, harmless wherever it is shown."""
+    return re.sub(r"[^\w:,.-]", "_", str(value or ""))[:_LONGEST_WORD]
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
@@ -220,6 +227,8 @@ def delivery_error(error: SlackError, bot: str) -> DeliveryError:
 
     Nothing ends a channel: Slack calls a deleted channel and a private one that the bot has left by the same name.
     """
+    if error.ambiguous:
+        return DeliveryError(str(error), ambiguous=True)
     if explained := _explained(error, bot):
         message, remedy = explained
         return DeliveryError(message, permanent=True, remedy=remedy)
@@ -231,7 +240,7 @@ def delivery_error(error: SlackError, bot: str) -> DeliveryError:
             permanent=True,
             remedy="This is a defect of paperroute; please report it with that word.",
         )
-    return DeliveryError(str(error), ambiguous=error.ambiguous, retry_after=error.retry_after)
+    return DeliveryError(str(error))
 
 
 def reading_error(error: SlackError, bot: str) -> DeliveryError:

@@ -12,13 +12,29 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
+from bot.errors import ConfigError
+
 
 def proxy_for(url: str) -> str | None:
-    """The proxy through which ``url`` is reached; None: directly. None leads to this machine itself."""
+    """The proxy through which ``url`` is reached; None: directly. None leads to this machine itself.
+
+    Raises ConfigError for what is no proxy's address, or of a kind that aiohttp cannot use.
+    """
     if _is_loopback(urlsplit(url).hostname or ""):
         return None
     proxy = select_proxy(url, get_environ_proxies(url))
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+    if proxy is None:
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(["HTTPS_PROXY must name a proxy such as http://proxy.example:3128; SOCKS cannot be used."])
+    return proxy
 
 
 def _is_loopback(host: str) -> bool:

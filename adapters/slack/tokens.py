@@ -22,7 +22,10 @@ class SingleToken:
 
     @classmethod
     async def verify(cls, base_url: str, token: str, *, clock: Clock | None = None) -> SingleToken:
-        """Ask Slack whose token it is (https://docs.slack.dev/reference/methods/auth.test). Raises SlackError."""
+        """Ask Slack whose token it is (https://docs.slack.dev/reference/methods/auth.test).
+
+        Raises SlackError, and ConfigError for a proxy that cannot be used.
+        """
         wire = Wire(base_url, clock or SystemClock())
         await wire.open()
         try:
