@@ -1,7 +1,7 @@
 """What Slack takes as blocks of a message or of a view, and how it refuses the rest.
 
-https://docs.slack.dev/reference/block-kit/ gives the sizes; that about 13,200 characters over all blocks of a message are
-too long is undocumented (bolt-js issue 2509).
+https://docs.slack.dev/reference/block-kit/ gives the sizes; that about 13,200 characters over all blocks of a message
+are too long is undocumented (bolt-js issue 2509).
 """
 
 from __future__ import annotations
