@@ -14,9 +14,9 @@ def test_a_workspace_is_sent_several_hundred_posts_a_minute_at_most() -> None:
 
 def test_tiers_leave_no_method_more_than_slack_allows() -> None:
     a_minute = {method: 60 / interval for method, interval in TIERS.items()}
-    assert a_minute.pop("conversations.list") <= 20
-    assert a_minute.pop("users.info") <= 100
-    assert max(a_minute.values()) <= 50.001
+    assert a_minute.pop("conversations.list") < 20
+    assert a_minute.pop("users.info") < 100
+    assert max(a_minute.values()) < 50
 
 
 def test_a_gate_opens_when_its_time_has_come(clock: FakeClock) -> None:

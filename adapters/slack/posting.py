@@ -29,7 +29,8 @@ TIMEOUT = 30.0
 # Slack's clock and ours may differ.
 _BEFORE = timedelta(seconds=60)
 _LONGEST_PLAIN_TEXT = 3_000
-_MOST_RESUMED = 1_000
+# Broken searches of which the place is remembered.
+MOST_RESUMED = 32
 
 
 class Posting:
@@ -39,6 +40,11 @@ class Posting:
         self._api = api
         self._history = History(api, clock)
         self._resumed: dict[tuple[str, bool], str] = {}
+
+    @property
+    def resumable(self) -> int:
+        """How many broken searches can be gone on with."""
+        return len(self._resumed)
 
     async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
         """Post it, once. Raises DeliveryError."""
@@ -132,7 +138,7 @@ class Posting:
         self._resumed.pop(place, None)
         if cursor:
             self._resumed[place] = cursor
-        while len(self._resumed) > _MOST_RESUMED:
+        while len(self._resumed) > MOST_RESUMED:
             del self._resumed[next(iter(self._resumed))]
 
     def _forget(self, post: Post) -> None:
