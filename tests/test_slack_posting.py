@@ -268,10 +268,10 @@ class TestFinding:
     ) -> None:
         for _ in range(201):
             say(slack)
-        for number in range(MOST_RESUMED + 1):
+        for number, post in enumerate([make_post(clock, number) for number in range(MOST_RESUMED + 1)]):
             slack.faults.append(Nth(Kind.ERROR_BEFORE, "conversations.history", nth=2))
             with pytest.raises(DeliveryError):
-                await posting.find(READING, make_post(clock, number))
+                await posting.find(READING, post)
             assert posting.resumable == min(number + 1, MOST_RESUMED)
 
     async def test_a_card_is_found_in_its_thread(

@@ -30,7 +30,7 @@ TIERS: Mapping[str, float] = MappingProxyType(
         "users.info": 0.65,
     }
 )
-"""Seconds between two calls of a method in a workspace: a little more than its tier asks for, as networks hurry and tarry."""
+"""Seconds between two calls of a method in a workspace: a little more than its tier asks for, as networks hurry."""
 
 # A Retry-After counts whole seconds, and Slack's clock is not ours.
 _MARGIN = 0.25
