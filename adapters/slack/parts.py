@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from adapters.slack.api import SlackApi
@@ -13,7 +14,7 @@ from bot.ports import Clock, Handler
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Made by ``SlackChat.start``."""
+    """Made by ``SlackChat.start``. ``uninstalled`` forgets the credentials of a workspace that removed the app."""
 
     api: SlackApi
     handler: Handler
@@ -21,3 +22,4 @@ class Parts:
     work: Work
     members: Members
     channels: Channels
+    uninstalled: Callable[[str], Awaitable[None]]

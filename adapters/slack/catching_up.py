@@ -1,0 +1,111 @@
+"""Reactions that were made while nobody listened, read from recent posts.
+
+Slack delivers an event again for some minutes only. So at the start, and after a long interruption, the posts of the
+last days are read back with their reactions, and each is handed to the core as seen rather than told. What a member took
+back since stays taken back.
+
+Channel by channel, a workspace's at a third of the pace that Slack allows: looking up posts must not wait for this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from adapters.slack.errors import SlackError
+from adapters.slack.history import History
+from adapters.slack.identity import PLATFORM, member_ref, message_ref
+from adapters.slack.parts import Parts
+from adapters.slack.payloads import text_in
+from adapters.slack.reactions import moment, plain_name
+from bot.conversation import Reaction, RecentPost
+from bot.models import ChannelRef
+from bot.wording import channel_text, count
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 4.0
+"""Seconds between two channels or threads of a workspace."""
+
+_BEFORE = timedelta(seconds=60)
+
+
+async def catch_up(parts: Parts) -> None:
+    """Read the reactions of recent posts, all workspaces at the same time. Raises nothing but defects."""
+    channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
+    for post in await parts.handler.recent_posts(PLATFORM):
+        channels[post.message.channel].append(post)
+    workspaces: dict[str, list[ChannelRef]] = defaultdict(list)
+    for channel in channels:
+        workspaces[channel.workspace].append(channel)
+    if not channels:
+        return
+    logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
+    async with asyncio.TaskGroup() as group:
+        for refs in workspaces.values():
+            group.create_task(_workspace(parts, [(ref, channels[ref]) for ref in refs]))
+
+
+async def _workspace(parts: Parts, channels: Sequence[tuple[ChannelRef, Sequence[RecentPost]]]) -> None:
+    history = History(parts.api, parts.clock)
+    for channel, posts in channels:
+        try:
+            async for message in _messages(parts, history, channel, posts):
+                await _hand_over(parts, channel, message)
+        except SlackError as error:
+            logger.info("The reactions in %s could not be read: %s", channel_text(channel), error)
+            if error.retry_after:
+                await parts.clock.sleep(error.retry_after)
+        await parts.clock.sleep(PAUSE)
+
+
+async def _messages(
+    parts: Parts, history: History, channel: ChannelRef, posts: Sequence[RecentPost]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """The messages of posts, of the channel itself and of their threads, as Slack gives them."""
+    wanted = {post.message.message for post in posts}
+    oldest = min(post.sent_at for post in posts) - _BEFORE
+    threads = list(dict.fromkeys(post.thread.message for post in posts if post.thread is not None))
+    for thread in ("", *threads):
+        if thread:
+            await parts.clock.sleep(PAUSE)
+        async for page in history.pages(channel.workspace, channel.channel, oldest=oldest, thread=thread):
+            for message in page.messages:
+                if message.get("reactions") and text_in(message, "ts") in wanted:
+                    wanted.discard(text_in(message, "ts"))
+                    yield message
+
+
+async def _hand_over(parts: Parts, channel: ChannelRef, message: Mapping[str, Any]) -> None:
+    ts = text_in(message, "ts")
+    bot = await parts.api.credentials(channel.workspace)
+    for reaction in await _complete(parts, channel, ts, message.get("reactions")):
+        name = plain_name(text_in(reaction, "name"))
+        users = reaction.get("users")
+        for user in users if isinstance(users, list) else ():
+            if isinstance(user, str) and user != bot.user:
+                await parts.handler.reaction(
+                    Reaction(
+                        message=message_ref(channel.workspace, channel.channel, ts),
+                        member=member_ref(channel.workspace, user),
+                        added=True,
+                        name=name,
+                        at=moment(ts),
+                        seen=True,
+                    )
+                )
+
+
+async def _complete(parts: Parts, channel: ChannelRef, ts: str, reactions: object) -> list[Mapping[str, Any]]:
+    """The reactions of a message with all their users; histories cut long lists short."""
+    given = [each for each in reactions if isinstance(each, Mapping)] if isinstance(reactions, list) else []
+    if all(each.get("count") == len(each.get("users") or ()) for each in given):
+        return given
+    answer = await parts.api.call(channel.workspace, "reactions.get", channel=channel.channel, timestamp=ts, full=True)
+    message = answer.get("message")
+    found = message.get("reactions") if isinstance(message, Mapping) else None
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else given
