@@ -1,8 +1,10 @@
 """What platforms hand to the core: commands, save reactions, buttons and changes of channels (``bot.ports.Handler``).
 
-Reactions save: on a card, or on a post of one paper, that paper; with a number, the paper of that number. On a post of
-several papers a reaction without a number brings a hint, to that member only and once for each post. A reaction taken
-back takes the save back. An event that a platform delivers again changes nothing.
+Reactions save: one of the workspace's save set, on a card or a post of one paper, that paper; a keycap the paper that
+it stands for (``bot.reactions``). On a post of several papers one of the save set brings a hint, to that member only
+and once for each post. A reaction taken back takes the save back. Other reactions mean nothing here.
+
+An event or a command that a platform delivers again changes nothing.
 
 Buttons act once as well: Save on a saved paper says so. Nothing here raises; mistakes come back as a Reply.
 """
@@ -11,23 +13,40 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.commands import Commands
 from bot.commands.choosing import find_paper
 from bot.commands.complaint import answered
+from bot.commands.home import overview
 from bot.commands.saying import command, shown, titled
 from bot.commands.searching import paper_reply
 from bot.commands.settings import paused_by_member
-from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, Reaction, Reply
+from bot.conversation import (
+    Button,
+    ButtonKind,
+    ChannelChange,
+    ChannelChangeKind,
+    Command,
+    Home,
+    Reaction,
+    RecentPost,
+    Reply,
+    WorkspaceChange,
+)
 from bot.errors import PaperrouteError
-from bot.models import Channel, Entry, MemberRef, Paper, Post
+from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
+from bot.reactions import KEYCAPS, SAVE_SET
 from bot.wording import count
 
 _log = logging.getLogger(__name__)
+
+_RECENT = timedelta(days=14)
+"""Reactions on older posts are rare, and reading them back takes a request a thread."""
 
 
 class Inbox:
@@ -43,8 +62,10 @@ class Inbox:
         self._wake = wake
 
     async def command(self, command: Command) -> Reply:
-        """Carry out a command."""
-        return await self._commands.run(command)
+        """Carry out a command, once; its repetition is answered with an empty Reply."""
+        if not command.event:
+            return await self._commands.run(command)
+        return await answered(self._once(command))
 
     async def reaction(self, reaction: Reaction) -> Reply | None:
         """Save, or take the save back; None when there is nothing to say."""
@@ -64,22 +85,63 @@ class Inbox:
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("a channel's change (%s) met a defect", change.kind)
 
+    async def workspace_changed(self, change: WorkspaceChange) -> None:
+        """Pause or resume the channels of a workspace; a member's pause stays."""
+        try:
+            kind = ChannelChangeKind.LOST if change.reason else ChannelChangeKind.REGAINED
+            for channel in await self._store.channels(change.platform, change.workspace):
+                await self._channel_changed(ChannelChange(kind, channel.ref, reason=change.reason))
+        except PaperrouteError as error:
+            _log.warning("a workspace's change could not be kept: %s", error)
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("a workspace's change met a defect")
+
+    async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
+        """The workspace's channels with watches that are in ``visible``, and the member's saves."""
+        try:
+            return await overview(self._store, member, visible, self._clock.now())
+        except PaperrouteError as error:
+            _log.warning("a home could not be shown: %s", error)
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("a home met a defect")
+        return Home((), ())
+
+    async def recent_posts(self, platform: str) -> list[RecentPost]:
+        """The posts with papers of the last two weeks, newest first."""
+        try:
+            return await self._store.recent_posts(platform, self._clock.now() - _RECENT)
+        except PaperrouteError as error:
+            _log.warning("recent posts could not be read: %s", error)
+            return []
+
+    async def _once(self, command: Command) -> Reply:
+        if not await self._first_time("command", command.member, command.event):
+            return _NOTHING
+        return await self._commands.run(command)
+
     async def _reaction(self, reaction: Reaction) -> Reply:
+        saves = reaction.name in KEYCAPS or reaction.name in await self._save_set(reaction.member)
+        if not saves:
+            return _NOTHING
         if reaction.event and not await self._first_time("event", reaction.member, reaction.event):
             return _NOTHING
         post = await self._store.post_of(reaction.message)
         if post is None or not post.entries:
             return _NOTHING
-        entry = _meant(post, reaction.number)
+        entry = _meant(post, reaction.name)
         if entry is None:
             # On a card the number of another paper is a slip, and asking "which of 1?" would be silly.
-            wanted = reaction.added and len(post.entries) > 1
+            wanted = reaction.added and not reaction.seen and len(post.entries) > 1
             return await self._hint(reaction, post) if wanted else _NOTHING
         if reaction.added:
             await self._store.save(reaction.member, post.channel, entry.paper.id, reaction.at or self._clock.now())
         else:
             await self._store.unsave(reaction.member, entry.paper.id, reaction.at or self._clock.now())
         return _NOTHING
+
+    async def _save_set(self, member: MemberRef) -> tuple[str, ...]:
+        chosen = await self._store.save_reactions(member.platform, member.workspace)
+        return SAVE_SET if chosen is None else chosen
 
     async def _hint(self, reaction: Reaction, post: Post) -> Reply:
         if not await self._first_time("hint", reaction.member, reaction.member.member, post.key):
@@ -138,11 +200,18 @@ class Inbox:
             await self._store.set_paused(channel.ref, shown(reason, 300), None, self._clock.now())
 
 
-def _meant(post: Post, number: int | None) -> Entry | None:
-    """The entry that a reaction means: the one of its number, or the only one when it has no number."""
+def _meant(post: Post, name: str) -> Entry | None:
+    """The entry that a reaction means.
+
+    A keycap means the paper of its number; where the message has none such, as further parts of a digest have, the
+    paper in that place of the message. Any other reaction means the only paper.
+    """
+    number = KEYCAPS.get(name)
     if number is None:
         return post.entries[0] if len(post.entries) == 1 else None
-    return next((entry for entry in post.entries if entry.number == number), None)
+    if found := next((entry for entry in post.entries if entry.number == number), None):
+        return found
+    return post.entries[number - 1] if 1 < len(post.entries) >= number else None
 
 
 _NOTHING = Reply("")

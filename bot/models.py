@@ -227,6 +227,36 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """A saved paper as the archive has it, and what its people know: the latest version that they were told of, whether
+    it was ``published`` (has a journal reference) and ``withdrawn``."""
+
+    paper: Paper
+    version: int
+    published: bool
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A followed paper as it is now, what its people know from now on, and when it is asked for again."""
+
+    paper: Paper
+    version: int
+    published: bool
+    withdrawn: bool
+    next_check: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A channel in which somebody saved a paper; ``post``: the key of its latest sent post with that paper."""
+
+    channel: ChannelRef
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A paper of a top list with the number of members who saved it."""
 

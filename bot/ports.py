@@ -30,6 +30,9 @@ from bot.models import (
     Cursor,
     Delivery,
     Entry,
+    Followed,
+    Follower,
+    FollowUp,
     Layout,
     MemberRef,
     MessageRef,
@@ -225,8 +228,8 @@ class PostStore(Protocol):
         """
         ...
 
-    async def sent(self, key: str, message: MessageRef, now: datetime) -> bool:
-        """``sending | uncertain → sent``."""
+    async def sent(self, key: str, message: MessageRef, now: datetime, *, interval: float = 0.0) -> bool:
+        """``sending | uncertain → sent``. What waits in the channel is not claimed for another ``interval`` seconds."""
         ...
 
     async def retry(self, key: str, at: datetime, error: str) -> bool:
@@ -323,6 +326,23 @@ class SaveStore(Protocol):
         ...
 
 
+class FollowStore(Protocol):
+    """Saved papers that are asked for again (``bot.following``). Raises StoreError."""
+
+    async def followed(self, now: datetime, limit: int) -> list[Followed]:
+        """Saved papers whose next check has come, longest due first."""
+        ...
+
+    async def followers(self, paper_id: str) -> list[Follower]:
+        """The channels in which a paper was saved and has been posted."""
+        ...
+
+    async def follow_up(self, checked: Sequence[FollowUp], notices: Sequence[Post], now: datetime) -> None:
+        """Note what papers are like now and put notices into the outbox, those that are not there yet: one
+        transaction."""
+        ...
+
+
 class CursorStore(Protocol):
     """How far the source was read, and what polling found. Raises StoreError."""
 
@@ -380,7 +400,7 @@ class InstallationStore(Protocol):
         ...
 
 
-class Store(PaperStore, WatchStore, PostStore, SaveStore, CursorStore, InstallationStore, Protocol):
+class Store(PaperStore, WatchStore, PostStore, SaveStore, FollowStore, CursorStore, InstallationStore, Protocol):
     """Everything that is kept."""
 
     async def close(self) -> None: ...

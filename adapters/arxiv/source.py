@@ -91,6 +91,16 @@ class ArxivSource:
         paper = (await self._client.by_id([paper_id], patience=self._members_patience)).get(paper_id)
         return _dated(paper, None) if paper else None
 
+    async def papers(self, paper_ids: Sequence[str]) -> list[Paper]:
+        """See ``bot.ports.PaperSource.papers``. In the order asked for; what is no id is left out."""
+        wanted = [paper_id for paper_id in dict.fromkeys(paper_ids) if is_paper_id(paper_id)]
+        found: list[Paper] = []
+        for start in range(0, len(wanted), REQUEST_SIZE):
+            part = wanted[start : start + REQUEST_SIZE]
+            papers = await self._client.by_id(part)
+            found += [_dated(papers[paper_id], None) for paper_id in part if paper_id in papers]
+        return found
+
     def last_announcement(self, now: datetime) -> datetime:
         return announcements.last_announcement(now)
 

@@ -53,7 +53,7 @@ _REFUSALS = {
 
 
 class Socket:
-    """Keeps ``app`` connected. ``on_reconnected`` is called after an interruption in which events may have been lost."""
+    """Keeps ``app`` connected. ``on_reconnected`` is called after an interruption that may have swallowed events."""
 
     def __init__(
         self, app: AsyncApp, app_token: str, base_url: str, clock: Clock, *, on_reconnected: Callable[[], None]
@@ -151,7 +151,7 @@ class Socket:
         client.proxy = web.proxy
         client.wss_uri = str(answer["url"])
         try:
-            await within(self._clock, _PATIENCE, client.connect())
+            await within(self._clock, _PATIENCE, client.connect())  # type: ignore[no-untyped-call]  # the SDK lacks the annotation
         except BaseException:
             await _hang_up(client)
             raise
@@ -170,7 +170,7 @@ async def _hang_up(client: SocketModeClient) -> None:
     tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
     client.closed = True
     try:
-        await asyncio.wait_for(client.close(), 5.0)
+        await asyncio.wait_for(client.close(), 5.0)  # type: ignore[no-untyped-call]  # as above
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         logger.debug("The old socket did not close well: %s", type(error).__name__)
     for task in tasks:

@@ -28,7 +28,7 @@ _DUE = """
 """
 
 _IN_USE = """
-    WHERE w.platform = ? AND (
+    WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND (
         EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 0)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 3)
@@ -137,8 +137,8 @@ def set_paused(db: sqlite_utils.Database, ref: ChannelRef, reason: str, by: Memb
     return True
 
 
-def channels_of(db: sqlite_utils.Database, platform: str) -> list[Channel]:
-    rows = db.execute(_CHANNEL + _IN_USE, (platform,))
+def channels_of(db: sqlite_utils.Database, platform: str, workspace: str | None) -> list[Channel]:
+    rows = db.execute(_CHANNEL + _IN_USE, {"platform": platform, "workspace": workspace})
     return [to_channel(row) for row in rows]
 
 
@@ -176,8 +176,8 @@ class Channels:
     async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
         return await self._database.write(lambda db: set_paused(db, ref, reason, by, now))
 
-    async def channels(self, platform: str) -> list[Channel]:
-        return await self._database.read(lambda db: channels_of(db, platform))
+    async def channels(self, platform: str, workspace: str | None = None) -> list[Channel]:
+        return await self._database.read(lambda db: channels_of(db, platform, workspace))
 
     async def due_channels(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
         return await self._database.read(lambda db: due_channels(db, platforms, now, limit))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlite_utils
 
+from bot.conversation import RecentPost
 from bot.models import (
     ChannelRef,
     ChannelStatus,
@@ -23,7 +25,7 @@ from storage.sqlite import receipts
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel, need_channel
-from storage.sqlite.values import count, to_list, to_moment, to_moment_or_none, to_paper, to_receipt
+from storage.sqlite.values import count, moment_column, to_list, to_moment, to_moment_or_none, to_paper, to_receipt
 
 _POST = """
     SELECT p.id, w.platform, w.workspace, c.channel, p.channel_id, p.key, p.kind, p.heading, p.receipt, p.text,
@@ -113,6 +115,23 @@ def _queries(db: sqlite_utils.Database, channel: int | None, paper: int) -> tupl
     return tuple(canonical for (canonical,) in rows)
 
 
+def recent_posts(db: sqlite_utils.Database, platform: str, since: datetime) -> list[RecentPost]:
+    rows = db.execute(
+        "SELECT w.workspace, c.channel, p.message, t.message, p.finished_at FROM posts p"
+        " JOIN channels c ON c.id = p.channel_id JOIN workspaces w ON w.id = c.workspace_id"
+        " LEFT JOIN posts t ON t.id = p.thread_of"
+        " WHERE p.state = 'sent' AND p.kind <> 'notice' AND p.finished_at >= ? AND +w.platform = ?"
+        " ORDER BY p.finished_at DESC, p.id DESC",
+        (moment_column(since), platform),
+    )
+    posts = []
+    for workspace, channel, message, thread, sent_at in rows:
+        ref = ChannelRef(platform, workspace, channel)
+        parent = None if thread is None else MessageRef(ref, thread)
+        posts.append(RecentPost(MessageRef(ref, message), parent, to_moment(sent_at)))
+    return posts
+
+
 def post_of(db: sqlite_utils.Database, message: MessageRef) -> Post | None:
     row = db.execute(
         _POST + "WHERE p.channel_id = ? AND p.message = ? AND p.state = 'sent' ORDER BY p.id DESC LIMIT 1",
@@ -181,6 +200,9 @@ class History:
 
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
         return await self._database.read(lambda db: receipt(db, ref))
+
+    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
+        return await self._database.read(lambda db: recent_posts(db, platform, since))
 
     async def post_of(self, message: MessageRef) -> Post | None:
         return await self._database.read(lambda db: post_of(db, message))

@@ -14,17 +14,24 @@ from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
+from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001",)
+STEPS = ("0001", "0002")
 
 
 @MIGRATIONS(name=STEPS[0])
 def _first(db: sqlite_utils.Database) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for part in (CHANNELS, ARCHIVE, OUTBOX, LIBRARY, POLLS):
+        db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[1])
+def _second(db: sqlite_utils.Database) -> None:
+    for part in (WORKSPACES, FOLLOWING):
         db.executescript(part)
 
 

@@ -132,7 +132,7 @@ def put_notice(db: sqlite_utils.Database, post: Post, now: datetime) -> bool:
     return True
 
 
-def sent(db: sqlite_utils.Database, key: str, message: MessageRef, now: datetime) -> bool:
+def sent(db: sqlite_utils.Database, key: str, message: MessageRef, now: datetime, interval: timedelta) -> bool:
     post = _finish(db, key, "sent", now)
     if post is None:
         return False
@@ -145,6 +145,8 @@ def sent(db: sqlite_utils.Database, key: str, message: MessageRef, now: datetime
         " WHERE id = (SELECT channel_id FROM posts WHERE id = ?)",
         (moment_column(now), post, post),
     )
+    if interval:
+        queue.put_off(db, _channel_of(db, post), now + interval)
     _settle_channel_of(db, post)
     return True
 
@@ -210,8 +212,12 @@ def _set_error(db: sqlite_utils.Database, post: int, error: str) -> None:
 
 
 def _settle_channel_of(db: sqlite_utils.Database, post: int) -> None:
+    queue.settle(db, _channel_of(db, post))
+
+
+def _channel_of(db: sqlite_utils.Database, post: int) -> int:
     (channel,) = db.execute("SELECT channel_id FROM posts WHERE id = ?", (post,)).fetchone()
-    queue.settle(db, channel)
+    return int(channel)
 
 
 def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
@@ -277,8 +283,8 @@ class Outbox:
             ]
         )
 
-    async def sent(self, key: str, message: MessageRef, now: datetime) -> bool:
-        return await self._database.write(lambda db: sent(db, key, message, now))
+    async def sent(self, key: str, message: MessageRef, now: datetime, *, interval: float = 0.0) -> bool:
+        return await self._database.write(lambda db: sent(db, key, message, now, timedelta(seconds=interval)))
 
     async def retry(self, key: str, at: datetime, error: str) -> bool:
         return await self._database.write(lambda db: put_off(db, key, "pending", at, error))

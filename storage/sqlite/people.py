@@ -63,7 +63,7 @@ def ensure_member(db: sqlite_utils.Database, member: MemberRef) -> int:
 
 
 def audit(
-    db: sqlite_utils.Database, at: datetime, by: MemberRef | None, *, channel: int, what: str, detail: str = ""
+    db: sqlite_utils.Database, at: datetime, by: MemberRef | None, *, channel: int | None, what: str, detail: str = ""
 ) -> None:
     """Write down who changed what; ``by`` None is the bot itself."""
     db.execute(

@@ -2,7 +2,8 @@
 
 A channel has two queues, its notices and its papers; each goes out in the order it was stored, the first one that
 cannot go yet holding up those behind it. While one of its posts is being sent or is uncertain nothing else of the
-channel goes; while it is paused notices alone do. ``channels.ready_at`` says when the next post of a channel may be
+channel goes; while it is paused notices alone do, and of those only what is said to the channel itself: a word about a
+paper, in the paper's thread, waits like papers do. ``channels.ready_at`` says when the next post of a channel may be
 claimed. It follows from the posts, and ``settle`` brings it up to date after every change, so that claiming looks at
 channels that are ready and at nothing else, however many posts wait. ``workspaces.not_before`` does the same for a
 workspace: it waits after a Retry-After, and between two posts where its platform limits posts a workspace. A workspace
@@ -23,7 +24,7 @@ _UNBOUNDED = 1_000_000_000
 
 _NEXT_NOTICE = """
     SELECT p.id, p.not_before FROM posts p
-    WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind = 'notice'
+    WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind = 'notice' AND (p.thread_of IS NULL OR NOT ?)
       AND (p.thread_of IS NULL OR (SELECT t.state FROM posts t WHERE t.id = p.thread_of) = 'sent')
     ORDER BY p.id LIMIT 1
 """
@@ -41,6 +42,15 @@ def settle(db: sqlite_utils.Database, channel: int) -> None:
     db.execute("UPDATE channels SET ready_at = ? WHERE id = ?", (min(moments, default=None), channel))
 
 
+def put_off(db: sqlite_utils.Database, channel: int, until: datetime) -> None:
+    """Let the next posts of a channel go at ``until`` or later; ``settle`` has to follow."""
+    heads = [post for post, _ in _heads(db, channel)]
+    db.execute(
+        "UPDATE posts SET not_before = max(not_before, ?) WHERE id IN (SELECT value FROM json_each(?))",
+        (moment_column(until), json.dumps(heads)),
+    )
+
+
 def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str]]:
     """The first posts of the channel's queues that are not held up, with the moments from which they may go."""
     (paused,) = db.execute("SELECT paused <> '' FROM channels WHERE id = ?", (channel,)).fetchone()
@@ -49,7 +59,7 @@ def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str]]:
     ).fetchone()
     if blocked is not None:
         return []
-    heads = [db.execute(_NEXT_NOTICE, (channel,)).fetchone()]
+    heads = [db.execute(_NEXT_NOTICE, (channel, paused)).fetchone()]
     if not paused:
         heads.append(db.execute(_NEXT_PAPERS, (channel,)).fetchone())
     return [head for head in heads if head is not None]
@@ -83,11 +93,11 @@ def claim(
         for workspace, not_before in workspaces:
             claimed.append(_claim_one(db, workspace, moment))
             if interval:
-                _put_off(db, workspace, to_moment_or_none(not_before or None), now, interval)
+                _put_off_workspace(db, workspace, to_moment_or_none(not_before or None), now, interval)
     return claimed
 
 
-def _put_off(
+def _put_off_workspace(
     db: sqlite_utils.Database, workspace: int, due: datetime | None, now: datetime, interval: timedelta
 ) -> None:
     """Let a workspace's next post follow ``interval`` after this one was ``due``: lateness must not add up."""

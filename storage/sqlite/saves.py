@@ -9,11 +9,11 @@ from typing import Any
 import sqlite_utils
 
 from bot.errors import StoreError
-from bot.models import ChannelRef, MemberRef, Ranked, Save
-from storage.sqlite import papers
+from bot.models import ChannelRef, MemberRef, Paper, Ranked, Save
+from storage.sqlite import following, papers
 from storage.sqlite.database import Database
-from storage.sqlite.people import audit, ensure_member, find_channel, find_member, need_channel
-from storage.sqlite.values import count, moment_column, text_column, to_moment, to_paper
+from storage.sqlite.people import audit, ensure_member, ensure_workspace, find_channel, find_member, need_channel
+from storage.sqlite.values import count, list_column, moment_column, text_column, to_list, to_moment, to_paper
 
 _REMEMBERED = timedelta(days=2)
 _FORGOTTEN_AT_ONCE = 100
@@ -54,12 +54,15 @@ def _kept(db: sqlite_utils.Database, paper_id: str) -> int:
 
 
 def save(db: sqlite_utils.Database, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
+    paper = _kept(db, paper_id)
+    if (known := papers.by_ordinal(db, paper)) is not None:
+        following.follow(db, paper, known)
     cursor = db.execute(
         "INSERT INTO saves (member_id, paper, channel_id, saved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (member_id, paper) DO UPDATE"
         " SET channel_id = excluded.channel_id, saved_at = excluded.saved_at, taken_back = 0"
         " WHERE taken_back AND saved_at <= excluded.saved_at",
-        (ensure_member(db, member), _kept(db, paper_id), need_channel(db, channel), moment_column(now)),
+        (ensure_member(db, member), paper, need_channel(db, channel), moment_column(now)),
     )
     return bool(cursor.rowcount)
 
@@ -122,6 +125,45 @@ def dismiss(db: sqlite_utils.Database, channel: ChannelRef, member: MemberRef, p
     return int(papers_dismissed)
 
 
+def dismissed(db: sqlite_utils.Database, channel: ChannelRef, limit: int) -> list[Paper]:
+    rows = db.execute(
+        "SELECT p.* FROM (SELECT paper, max(dismissed_at) AS at FROM dismissals WHERE channel_id = ? GROUP BY paper) d"
+        " JOIN papers p ON p.ordinal = d.paper ORDER BY d.at DESC, d.paper DESC LIMIT ?",
+        (find_channel(db, channel), count(limit)),
+    )
+    return [to_paper(row) for row in rows]
+
+
+def save_reactions(db: sqlite_utils.Database, platform: str, workspace: str) -> tuple[str, ...] | None:
+    row = db.execute(
+        "SELECT r.names FROM save_reactions r JOIN workspaces w ON w.id = r.workspace_id"
+        " WHERE w.platform = ? AND w.workspace = ?",
+        (platform, workspace),
+    ).fetchone()
+    return None if row is None else to_list(row[0])
+
+
+def set_save_reactions(
+    db: sqlite_utils.Database,
+    platform: str,
+    workspace: str,
+    names: Sequence[str] | None,
+    *,
+    by: MemberRef,
+    now: datetime,
+) -> None:
+    number = ensure_workspace(db, platform, workspace)
+    if names is None:
+        db.execute("DELETE FROM save_reactions WHERE workspace_id = ?", (number,))
+    else:
+        db.execute(
+            "INSERT INTO save_reactions (workspace_id, names) VALUES (?, ?)"
+            " ON CONFLICT (workspace_id) DO UPDATE SET names = excluded.names",
+            (number, list_column(names)),
+        )
+    audit(db, now, by, channel=None, what="save reactions", detail="default" if names is None else " ".join(names))
+
+
 def first_time(db: sqlite_utils.Database, event: str, now: datetime) -> bool:
     db.execute(
         "DELETE FROM events WHERE event IN (SELECT event FROM events WHERE at < ? ORDER BY at LIMIT ?)",
@@ -155,6 +197,17 @@ class Saves:
 
     async def dismiss(self, channel: ChannelRef, member: MemberRef, paper_id: str, now: datetime) -> int:
         return await self._database.write(lambda db: dismiss(db, channel, member, paper_id, now))
+
+    async def dismissed(self, channel: ChannelRef, *, limit: int) -> list[Paper]:
+        return await self._database.read(lambda db: dismissed(db, channel, limit))
+
+    async def save_reactions(self, platform: str, workspace: str) -> tuple[str, ...] | None:
+        return await self._database.read(lambda db: save_reactions(db, platform, workspace))
+
+    async def set_save_reactions(
+        self, platform: str, workspace: str, names: Sequence[str] | None, by: MemberRef, now: datetime
+    ) -> None:
+        await self._database.write(lambda db: set_save_reactions(db, platform, workspace, names, by=by, now=now))
 
     async def first_time(self, event: str, now: datetime) -> bool:
         return await self._database.write(lambda db: first_time(db, event, now))

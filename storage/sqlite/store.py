@@ -10,7 +10,9 @@ from storage.sqlite import migrations
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.following import Following
 from storage.sqlite.history import History
+from storage.sqlite.installations import Installations
 from storage.sqlite.moving import Moving
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
@@ -19,7 +21,7 @@ from storage.sqlite.saves import Saves
 from storage.sqlite.watches import Watches
 
 
-class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Cursors):
+class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Following, Cursors, Installations):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 
     def __init__(self, database: Database) -> None:
