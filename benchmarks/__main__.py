@@ -41,6 +41,7 @@ def row(what: str, figure: str, goal: str) -> None:
 
 def main() -> None:
     poll = run("benchmarks.poll")
+    drain = run("benchmarks.drain")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
@@ -65,6 +66,11 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
+    drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
+    row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
+    row("– the slowest workspace", f"{drain['least_percent']} %", "")
+    row("– requests before a Retry-After had passed", str(drain["too_early"]), "0")
+    row("– event loop held", f"{drain['loop_held_ms']} ms", "≤ 50 ms")
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
     row("filling: peak memory", f"{fill['peak_mb']} MB", "")

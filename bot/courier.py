@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
@@ -34,6 +34,8 @@ FIND_TIMEOUT = 120.0
 MOST_SENDING = 128
 MOST_IN_A_WORKSPACE = 16
 MOST_LOOKING_UP = 8
+# Posts started in one go: rendering them holds up the event loop.
+MOST_AT_ONCE = 8
 
 
 class Courier:
@@ -79,12 +81,19 @@ class Courier:
                 if item.post.key not in self._looking_up and item.post.key not in self._sending and started < free:
                     self._start(self._looking_up, item.post.key, self._look_up(item, begun))
                     started += 1
-        free = MOST_SENDING - len(self._sending)
-        if free > 0:
-            interval = self.chat.limits.workspace_interval
-            for item in await self._store.claim(platforms, now, free, interval=interval, most=MOST_IN_A_WORKSPACE):
+        return started + await self._claim(platforms, now)
+
+    async def _claim(self, platforms: Sequence[str], now: datetime) -> int:
+        """Start the posts whose turn it is; returns how many."""
+        started = 0
+        interval = self.chat.limits.workspace_interval
+        while (free := min(MOST_SENDING - len(self._sending), MOST_AT_ONCE)) > 0:
+            items = await self._store.claim(platforms, now, free, interval=interval, most=MOST_IN_A_WORKSPACE)
+            for item in items:
                 self._start(self._sending, item.post.key, self._send(item))
-                started += 1
+            started += len(items)
+            if len(items) < free:
+                break
         return started
 
     def next_moment(self, since: datetime) -> datetime | None:
@@ -138,10 +147,10 @@ class Courier:
 
     async def _settle(self, item: OutboxItem, outcome: Outcome) -> None:
         """Write an outcome down."""
-        key, channel = item.post.key, item.post.channel
+        key, channel, interval = item.post.key, item.post.channel, self.chat.limits.interval
         match outcome:
             case Sent(message):
-                await self._keep(lambda: self._store.sent(key, message, self._clock.now()))
+                await self._keep(lambda: self._store.sent(key, message, self._clock.now(), interval=interval))
                 self.sent += 1
                 logger.info("Posted %s, attempt %d.", _named(item.post), item.attempts)
             case Again(at, error, workspace):

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +65,11 @@ class Dispatcher:
         self._running = False
         self._stopping = asyncio.Event()
 
+    @property
+    def sent(self) -> int:
+        """The posts that have been sent so far."""
+        return self._counts()[0]
+
     def wake(self) -> None:
         """Something may be due: start a round now. To be called in the event loop."""
         self._awake.set()
@@ -88,7 +93,7 @@ class Dispatcher:
                     report("Delivering", error)
                     until = self._clock.now() + timedelta(seconds=failures)
                     failures = min(failures * 2, LONGEST_PAUSE)
-                await self._pause(until, self._awake)
+                await self._wait(until, _set(self._awake))
         finally:
             await self._finish(GRACE)
             self._begun = None
@@ -108,11 +113,11 @@ class Dispatcher:
     ) -> Drained:
         """Compose what is due (or what waits in ``refs``, or everywhere) and send until nothing is left to do.
 
-        Posts that are to be tried again or looked up within ``patience`` seconds are waited for. ``everything`` leaves
-        out channels that are paused or off. Raises StoreError.
+        Posts whose turn comes within ``patience`` seconds, and each time again when one was sent, are waited for;
+        others are left. ``everything`` leaves out channels that are paused or off. Raises StoreError.
         """
         end = self._clock.now() + timedelta(seconds=patience)
-        sent, dead = self._counts()
+        sent, dead = before, _ = self._counts()
         try:
             begun = await self._begin()
             if refs is not None:
@@ -121,14 +126,17 @@ class Dispatcher:
                 composed = await (self._composer.everything() if everything else self._composer.due())
             while not self._stopping.is_set():
                 round_begun = self._clock.now()
+                if self.sent > before:
+                    before, end = self.sent, round_begun + timedelta(seconds=patience)
                 started = await self._start(begun)
-                if under_way := self._under_way():
-                    await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                under_way = self._under_way()
+                moment = await self._next_attempt(round_begun)
+                if under_way:
+                    await self._wait(moment, _first(under_way))
                 elif not started:
-                    moment = await self._next_attempt(round_begun)
                     if moment is None or moment > end:
                         break
-                    await self._pause(moment, self._stopping)
+                    await self._wait(moment, _set(self._stopping))
             now_sent, now_dead = self._counts()
             return Drained(composed, now_sent - sent, now_dead - dead, await self._store.next_attempt(self._platforms))
         finally:
@@ -171,10 +179,13 @@ class Dispatcher:
         moments.append(await self._store.next_attempt(self._platforms, since))
         return min((moment for moment in moments if moment is not None), default=None)
 
-    async def _pause(self, until: datetime, event: asyncio.Event) -> None:
-        """Wait until that moment, or for the event."""
+    async def _wait(self, until: datetime | None, event: Coroutine[object, object, None]) -> None:
+        """Wait for the event, but no longer than until that moment."""
+        if until is None:
+            await event
+            return
         with suppress(TimeoutError):
-            await within(self._clock, (until - self._clock.now()).total_seconds(), _set(event))
+            await within(self._clock, (until - self._clock.now()).total_seconds(), event)
 
     def _counts(self) -> tuple[int, int]:
         return sum(courier.sent for courier in self._couriers), sum(courier.dead for courier in self._couriers)
@@ -199,6 +210,10 @@ class Dispatcher:
 
 async def _all(tasks: set[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
+
+
+async def _first(tasks: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _set(event: asyncio.Event) -> None:

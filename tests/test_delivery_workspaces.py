@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from bot.errors import DeliveryError
 from bot.models import ChannelRef, Layout, PostLimits
 from bot.ports import Store
 from tests.delivery_kit import DrivenClock, announce, make_dispatcher, running, until, watch
-from tests.standins.chat import MemoryChat
+from tests.standins.chat import MemoryChat, Trouble
 from tests.store_kit import open_store
 
 PACED = PostLimits(papers=3, characters=4_000, interval=1.0, workspace_interval=0.25)
@@ -128,3 +129,31 @@ async def test_one_workspace_is_told_to_wait_and_the_others_go_on(store: Store, 
     assert first == begun
     assert min(others) >= begun + timedelta(seconds=30)
     assert max(times.of["B"]) <= begun + timedelta(seconds=1)
+
+
+async def test_a_drain_waits_for_all_turns_however_many_there_are(store: Store, clock: DrivenClock) -> None:
+    chat = MemoryChat(limits=PostLimits(papers=3, characters=4_000, interval=30.0, workspace_interval=0.25))
+    ref = ChannelRef("console", "A", "Ac0")
+    await watch(store, clock, ref, layout=Layout.CARDS)
+    await announce(store, clock, *range(2, 10))
+    begun = clock.now()
+    result = await clock.drive(make_dispatcher(store, clock, chat).drain(patience=45))
+    assert (result.sent, result.next_attempt) == (8, None)
+    assert clock.now() - begun >= timedelta(seconds=7 * 30)
+
+
+async def test_a_drain_goes_on_while_one_post_hangs(store: Store, clock: DrivenClock) -> None:
+    chat = MemoryChat(limits=PACED)
+    await many(store, clock, "A", 1)
+    await many(store, clock, "B", 3)
+    await announce(store, clock, 2)
+    chat.send_faults.append(Trouble.HANG)
+    dispatcher = make_dispatcher(store, clock, chat)
+    draining = asyncio.create_task(dispatcher.drain())
+    begun = clock.now()
+    while len(chat.messages) < 3 and clock.now() - begun < timedelta(seconds=60):
+        await clock.advance(0.05)
+        await asyncio.wait({draining}, timeout=0.001)
+    assert [message.ref.channel.workspace for message in chat.messages] == ["B"] * 3
+    await dispatcher.stop(grace=0)
+    assert (await draining).sent == 3

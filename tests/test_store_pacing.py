@@ -107,3 +107,34 @@ async def test_an_uncertain_post_of_the_past_hides_no_later_one(store: SqliteSto
         await store.uncertain(item.post.key, later(seconds=seconds), "lost")
     assert await store.next_attempt(PLATFORMS, later(seconds=10)) == later(seconds=20)
     assert await store.next_attempt(PLATFORMS, later(seconds=20)) is None
+
+
+async def test_a_channel_rests_after_a_post(store: SqliteStore) -> None:
+    await fill(store, "T1", channels=1, notices=3)
+    (item,) = await store.claim(PLATFORMS, NOW, 9)
+    await store.sent(item.post.key, MessageRef(item.post.channel, "m1"), NOW, interval=1.0)
+    assert await store.claim(PLATFORMS, later(seconds=0.9), 9) == []
+    assert await store.next_attempt(PLATFORMS) == later(seconds=1)
+    (item,) = await store.claim(PLATFORMS, later(seconds=1), 9)
+    await store.sent(item.post.key, MessageRef(item.post.channel, "m2"), later(seconds=1))
+    assert len(await store.claim(PLATFORMS, later(seconds=1), 9)) == 1
+
+
+async def test_channels_of_a_workspace_take_turns(store: SqliteStore) -> None:
+    await fill(store, "T1", channels=3, notices=3)
+    served = []
+    for turn in range(6):
+        now = later(seconds=turn)
+        (item,) = await store.claim(PLATFORMS, now, 1)
+        served.append(item.post.channel.channel)
+        await store.sent(item.post.key, MessageRef(item.post.channel, f"m{turn}"), now, interval=1.0)
+    assert served == ["C0", "C1", "C2"] * 2
+
+
+async def test_a_rest_shortens_no_wait(store: SqliteStore) -> None:
+    await fill(store, "T1", channels=1, notices=2)
+    (item,) = await store.claim(PLATFORMS, NOW, 9)
+    await store.retry(item.post.key, later(minutes=5), "Too many.")
+    (item,) = await store.claim(PLATFORMS, later(minutes=5), 9)
+    await store.sent(item.post.key, MessageRef(item.post.channel, "m1"), later(minutes=5), interval=1.0)
+    assert await store.next_attempt(PLATFORMS) == later(minutes=5, seconds=1)
