@@ -8,13 +8,14 @@ overrides ``harmless`` to say what a stranger's words must not turn into there.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.conversation import Button, ChannelChange, Command, Reaction, Reply
+from bot.conversation import Button, ChannelChange, Command, Home, Reaction, RecentPost, Reply, WorkspaceChange
 from bot.digest import FRAME, entry_characters, post_key
-from bot.models import ChannelRef, Entry, MessageRef, Post, PostKind, PostLimits, Receipt
+from bot.models import ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, PostLimits, Receipt
 from bot.ports import Chat
 from tests.factories import make_paper
 
@@ -47,6 +48,16 @@ class UnusedHandler:
 
     async def channel_changed(self, change: ChannelChange) -> None:
         raise AssertionError(change)
+
+    async def workspace_changed(self, change: WorkspaceChange) -> None:
+        raise AssertionError(change)
+
+    async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
+        raise AssertionError(member, visible)
+
+    async def recent_posts(self, platform: str) -> list[RecentPost]:
+        """Nothing was posted before."""
+        return []
 
 
 def make_entry(number: int, **changes: object) -> Entry:

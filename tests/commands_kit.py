@@ -32,7 +32,7 @@ class FakeSource:
     """A source that has ``papers`` beyond the archive; announcements are at 01:00 UTC each day."""
 
     def __init__(self) -> None:
-        self.papers: dict[str, Paper] = {}
+        self.known: dict[str, Paper] = {}
         self.asked: list[str] = []
         self.down = ""
         self.quiet = ""
@@ -49,7 +49,10 @@ class FakeSource:
         self.asked.append(paper_id)
         if self.down:
             raise SourceError(self.down)
-        return self.papers.get(paper_id)
+        return self.known.get(paper_id)
+
+    async def papers(self, paper_ids: Sequence[str]) -> list[Paper]:
+        return [paper for paper_id in paper_ids if (paper := await self.paper(paper_id)) is not None]
 
     def last_announcement(self, now: datetime) -> datetime:
         tonight = now.replace(hour=1, minute=0, second=0, microsecond=0)

@@ -55,14 +55,14 @@ async def test_nothing_is_saved_when_one_of_several_is_wrong(posted: Room) -> No
 
 
 async def test_a_paper_from_outside_the_archive_is_fetched_and_saved(room: Room) -> None:
-    room.source.papers["1706.03762"] = make_paper("1706.03762", title="Letters", announced=None)
+    room.source.known["1706.03762"] = make_paper("1706.03762", title="Letters", announced=None)
     assert await room.told("save 1706.03762") == "Saved “Letters”."
     assert await room.told("save 1706.00001") == "arXiv has no paper `1706.00001`. Check the number."
 
 
 async def test_arxiv_is_asked_about_few_papers_at_once(room: Room) -> None:
     ids = [f"1706.0000{n}" for n in range(1, 5)]
-    room.source.papers = {paper_id: make_paper(paper_id, announced=None) for paper_id in ids}
+    room.source.known = {paper_id: make_paper(paper_id, announced=None) for paper_id in ids}
     assert await room.told(f"save {' '.join(ids)}") == (
         "More than 3 of these papers are not in the archive yet. Name fewer at once, since arXiv is to be asked slowly."
     )

@@ -79,7 +79,7 @@ async def test_show_gives_the_paper_whole(room: Room) -> None:
 
 
 async def test_show_asks_arxiv_once_for_a_paper_outside_the_archive(room: Room) -> None:
-    room.source.papers["1706.03762"] = make_paper("1706.03762", announced=None)
+    room.source.known["1706.03762"] = make_paper("1706.03762", announced=None)
     assert (await room.told("show arXiv:1706.03762")).splitlines() == [
         "arXiv:1706.03762, version 1:",
         "[1706.03762]",

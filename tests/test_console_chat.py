@@ -19,16 +19,17 @@ import pytest
 
 from adapters.console import CHANNEL, ConsoleChat, wants_colour
 from adapters.console.screen import Screen
-from bot.conversation import Button, ChannelChange, Command, File, Reaction, Reply
+from bot.conversation import Command, File, Reply
 from bot.errors import ConfigError, DeliveryError, UnreadableError
 from bot.models import ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, Progress
+from tests.chat_contract import UnusedHandler
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock
 
 KEY = "abcdefghijklmnopqrstuvwx"
 
 
-class Listener:
+class Listener(UnusedHandler):
     """``bot.ports.Handler`` that notes the commands and answers each as ``answer`` says: with its text, if not told."""
 
     def __init__(self, answer: Callable[[Command], Awaitable[Reply]] | None = None) -> None:
@@ -42,15 +43,6 @@ class Listener:
     async def command(self, command: Command) -> Reply:
         self.commands.append(command)
         return await self._answer(command) if self._answer else Reply(f"You said: {command.text}")
-
-    async def reaction(self, reaction: Reaction) -> Reply | None:
-        raise AssertionError("the console has no reactions")
-
-    async def button(self, button: Button) -> Reply:
-        raise AssertionError("the console has no buttons")
-
-    async def channel_changed(self, change: ChannelChange) -> None:
-        raise AssertionError("the console's channel never changes")
 
 
 def make_post(key: str = KEY, text: str = "All is well.") -> Post:

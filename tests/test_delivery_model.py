@@ -72,14 +72,14 @@ class Feed(FakeSource):
         papers = [self._paper(title) for title in titles]
         lacking = [self._missing(paper) for paper in papers[:lost]]
         self.missing += lacking
-        self.papers |= {paper.id: paper for paper in papers}
+        self.known |= {paper.id: paper for paper in papers}
         cursor = Cursor(str(len(self.batches) + 1), filling)
         batch = Batch(tuple(papers[lost:]), cursor, len(papers), tuple(lacking), backfill=backfill)
         self.batches.append(batch)
 
     def find(self) -> None:
         """What was missing can be read."""
-        found = tuple(self.papers[missing.id] for missing in self.missing)
+        found = tuple(self.known[missing.id] for missing in self.missing)
         late = frozenset(paper.id for paper in found)
         self.missing = []
         self.batches.append(Batch(found, Cursor(str(len(self.batches) + 1)), late=late))
@@ -248,7 +248,7 @@ class Delivering(RuleBasedStateMachine):
         for ref in CHANNELS:
             posted = self.world.chat.papers(ref)
             assert max(posted.values(), default=1) == 1
-            for paper in (self.world.feed.papers[paper_id] for paper_id in posted):
+            for paper in (self.world.feed.known[paper_id] for paper_id in posted):
                 assert wants(paper, self.wanted[ref])
             for post in shown(self.world.chat, ref):
                 if post.receipt is not None:

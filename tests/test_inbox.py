@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Reaction
+from bot.conversation import (
+    Button,
+    ButtonKind,
+    ChannelChange,
+    ChannelChangeKind,
+    Command,
+    Reaction,
+    WorkspaceChange,
+)
 from bot.models import ChannelRef, MemberRef, MessageRef
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import ANN, BOB, CHANNEL, make_paper
@@ -41,12 +50,12 @@ async def react(
     message: MessageRef,
     *,
     added: bool = True,
-    number: int | None = None,
+    name: str = "bookmark",
     event: str = "",
     by: MemberRef = ANN,
     at: datetime | None = None,
 ) -> str:
-    reply = await room.inbox.reaction(Reaction(message, by, added, number, event, at))
+    reply = await room.inbox.reaction(Reaction(message, by, added, name, event, at))
     assert reply is None or not reply.public
     return reply.text if reply else ""
 
@@ -71,10 +80,10 @@ async def test_of_a_reaction_and_its_removal_the_later_holds_in_whichever_order_
 
 async def test_a_number_chooses_a_paper_of_a_digest(posted: Room) -> None:
     digest, *_ = await posted.post()
-    await react(posted, digest, number=3)
-    await react(posted, digest, number=9)
+    await react(posted, digest, name="three")
+    await react(posted, digest, name="nine")
     assert await saved(posted) == ["1"]
-    await react(posted, digest, number=3, added=False)
+    await react(posted, digest, name="three", added=False)
     assert await saved(posted) == []
 
 
@@ -82,7 +91,7 @@ async def test_a_digest_of_one_paper_needs_no_number(room: Room) -> None:
     await room.announce(numbered(1))
     await room.say("watch letters")
     digest, *_ = await room.post()
-    assert await react(room, digest, number=2) == ""
+    assert await react(room, digest, name="two") == ""
     assert await saved(room) == []
     await react(room, digest)
     assert await saved(room) == ["1"]
@@ -100,9 +109,9 @@ async def test_a_reaction_without_number_on_several_papers_brings_one_hint_a_mem
 
 async def test_an_event_that_comes_again_changes_nothing(posted: Room) -> None:
     digest, *_ = await posted.post()
-    await react(posted, digest, number=1, event="e1")
-    await react(posted, digest, number=1, added=False, event="e2")
-    await react(posted, digest, number=1, event="e1")
+    await react(posted, digest, name="one", event="e1")
+    await react(posted, digest, name="one", added=False, event="e2")
+    await react(posted, digest, name="one", event="e1")
     assert await saved(posted) == []
 
 
@@ -116,7 +125,7 @@ async def test_the_abstract_button_shows_the_paper(posted: Room) -> None:
 
 
 async def test_a_button_of_a_pruned_paper_asks_arxiv(room: Room) -> None:
-    room.source.papers["1706.03762"] = make_paper("1706.03762", announced=None)
+    room.source.known["1706.03762"] = make_paper("1706.03762", announced=None)
     reply = await room.inbox.button(Button(ButtonKind.ABSTRACT, "1706.03762", CHANNEL, ANN))
     assert [entry.paper.id for entry in reply.papers] == ["1706.03762"]
     reply = await room.inbox.button(Button(ButtonKind.ABSTRACT, "1706.00001", CHANNEL, ANN))
@@ -212,3 +221,104 @@ async def test_a_defect_in_a_change_is_logged_and_the_listener_lives_on(
 ) -> None:
     await change(posted, ChannelChangeKind.MOVED, to="not a channel")
     assert "met a defect" in caplog.text
+
+
+async def test_other_reactions_mean_nothing_and_cause_no_hint(posted: Room) -> None:
+    digest, *cards = await posted.post()
+    for name in ("tada", "eyes", "100"):
+        assert await react(posted, cards[0], name=name) == ""
+        assert await react(posted, digest, name=name) == ""
+    assert await saved(posted) == []
+
+
+async def test_a_workspace_may_have_its_own_save_set(posted: Room) -> None:
+    _, *cards = await posted.post()
+    await posted.store.set_save_reactions("console", "local", ["heart"], ANN, posted.clock.now())
+    await react(posted, cards[0])
+    assert await saved(posted) == []
+    await react(posted, cards[0], name="heart")
+    assert await saved(posted) == ["3"]
+
+
+async def test_a_keycap_in_a_further_part_of_a_digest_counts_within_its_message(room: Room) -> None:
+    await room.announce(numbered(30))
+    await room.say("watch letters")
+    await room.say("layout digest")
+    messages = await room.post()
+    assert len(messages) == 2
+    second = await room.store.post_of(messages[1])
+    assert second is not None
+    assert second.entries[0].number > 10
+    await react(room, messages[1], name="two")
+    (save,) = await room.store.saved_by(ANN, limit=9)
+    assert save.paper == second.entries[1].paper
+
+
+async def test_a_reaction_that_was_seen_saves_without_a_hint_and_revives_nothing(posted: Room) -> None:
+    digest, *cards = await posted.post()
+    at = posted.clock.now() - timedelta(minutes=5)
+
+    async def see(message: MessageRef) -> str:
+        reply = await posted.inbox.reaction(Reaction(message, ANN, added=True, name="star", at=at, seen=True))
+        return reply.text if reply else ""
+
+    assert await see(digest) == ""
+    assert await react(posted, digest) != "", "the hint is still to come"
+    assert await see(cards[1]) == ""
+    assert await saved(posted) == ["2"]
+    await posted.say("unsave 2")
+    assert await see(cards[1]) == ""
+    assert await saved(posted) == []
+
+
+async def test_a_command_is_carried_out_once(room: Room) -> None:
+    command = Command(CHANNEL, ANN, "watch letters", event="trigger 1")
+    first, second = await room.inbox.command(command), await room.inbox.command(command)
+    assert "Watching" in first.text
+    assert second.text == ""
+    assert len(await room.store.watches(CHANNEL)) == 1
+
+
+async def test_a_lost_workspace_pauses_its_channels_and_a_regained_one_resumes_them(room: Room) -> None:
+    other, away = replace(CHANNEL, channel="other"), replace(CHANNEL, workspace="away")
+    for channel in (CHANNEL, other, away):
+        await room.say("watch letters", channel=channel)
+    await room.say("pause summer", channel=other)
+    await room.inbox.workspace_changed(WorkspaceChange("console", "local", "The app was removed."))
+
+    async def paused(channel: ChannelRef) -> str:
+        known = await room.store.channel(channel)
+        assert known is not None
+        return known.paused
+
+    assert [await paused(each) for each in (CHANNEL, other, away)] == [
+        "The app was removed.",
+        "paused by ann: summer",
+        "",
+    ]
+    await room.inbox.workspace_changed(WorkspaceChange("console", "local"))
+    assert [await paused(each) for each in (CHANNEL, other)] == ["", "paused by ann: summer"]
+
+
+async def test_home_shows_the_channels_that_may_be_seen_and_the_members_saves(posted: Room) -> None:
+    hidden = replace(CHANNEL, channel="hidden")
+    await posted.say("watch secrets", channel=hidden)
+    await posted.post()
+    await posted.say("save 1 2")
+    home = await posted.inbox.home(ANN, {CHANNEL, replace(CHANNEL, workspace="away")})
+    (overview,) = home.channels
+    assert overview.channel.ref == CHANNEL
+    assert [watch.typed for watch in overview.watches] == ["letters"]
+    assert overview.when
+    assert overview.next_post
+    assert {save.paper.id[-1] for save in home.saved} == {"3", "2"}
+    assert not home.more_saved
+    assert (await posted.inbox.home(BOB, ())).saved == ()
+
+
+async def test_recent_posts_name_the_thread_of_cards(posted: Room) -> None:
+    digest, *cards = await posted.post()
+    recent = await posted.inbox.recent_posts("console")
+    assert {post.message: post.thread for post in recent} == {digest: None} | dict.fromkeys(cards, digest)
+    posted.clock.set(posted.clock.now() + timedelta(days=15))
+    assert await posted.inbox.recent_posts("console") == []

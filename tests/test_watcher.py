@@ -55,6 +55,9 @@ class ScriptedSource:
     async def paper(self, paper_id: str) -> Paper | None:
         raise AssertionError(paper_id)
 
+    async def papers(self, paper_ids: Sequence[str]) -> list[Paper]:
+        raise AssertionError(paper_ids)
+
     def last_announcement(self, now: datetime) -> datetime:
         raise AssertionError(now)
 

@@ -1,8 +1,8 @@
 """Reactions that were made while nobody listened, read from recent posts.
 
 Slack delivers an event again for some minutes only. So at the start, and after a long interruption, the posts of the
-last days are read back with their reactions, and each is handed to the core as seen rather than told. What a member took
-back since stays taken back.
+last days are read back with their reactions, and each is handed to the core as seen rather than told. What a member
+took back since stays taken back.
 
 Channel by channel, a workspace's at a third of the pace that Slack allows: looking up posts must not wait for this.
 """

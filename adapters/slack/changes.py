@@ -1,7 +1,8 @@
 """What happens to channels and workspaces, told to the core with the reason and the remedy.
 
 Nothing is ever deleted on account of an event: a channel that was lost waits, paused, and goes on when the bot is
-invited again. Events come in any order and more than once; each says what is the case, so saying it twice changes nothing.
+invited again. Events come in any order and more than once; each says what is the case, so saying it twice changes
+nothing.
 ``channel_rename`` has the channel as an object, the others as its id.
 """
 
