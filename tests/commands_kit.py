@@ -91,9 +91,10 @@ class Room:
         channel: ChannelRef = CHANNEL,
         zone: str | None = None,
         files: tuple[File, ...] = (),
+        mentions: tuple[MemberRef, ...] = (),
     ) -> Reply:
         """Type a command."""
-        return await self.inbox.command(Command(channel, by, text, "reading", zone, files=files))
+        return await self.inbox.command(Command(channel, by, text, "reading", zone, files=files, mentions=mentions))
 
     async def told(self, text: str, *, by: MemberRef = ANN, channel: ChannelRef = CHANNEL) -> str:
         """Type a command and read what the reply says: its text, its papers' ids, its footer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,14 +122,46 @@ async def test_saves_of_the_channel_and_of_a_member(posted: Room) -> None:
     assert await posted.told("saved channel") == (
         "Papers saved in this channel, latest first:\n[2603.00003: saved by bob, Wednesday 4 March 2026]"
     )
-    for mention in ("@bob", "<@bob>", "<@bob|bob>", "<@!bob>"):
-        assert await posted.told(f"saved {mention}") == (
-            "Papers saved by `@bob`, latest first:\n[2603.00003: saved Wednesday 4 March 2026]"
-        )
+    reply = await posted.say("saved @bob", mentions=(BOB,))
+    assert read(reply) == "Papers saved by `@bob`, latest first:\n[2603.00003: saved Wednesday 4 March 2026]"
     assert await posted.told("saved") == (
         "There are no papers that you saved yet.\n`/papers save 2` saves paper 2 of the latest post."
     )
     assert await posted.told("saved here bibtex page:2") == "BibTeX of 1 paper saved in this channel."
+
+
+async def test_a_member_is_found_by_the_mention_and_not_by_the_name(posted: Room) -> None:
+    al, al_pine = replace(ANN, member="U1", name="Al"), replace(ANN, member="U2", name="Al  Pine csv")
+    await posted.say("save 1", by=al)
+    await posted.say("save 2", by=al_pine)
+    both = (al, al_pine)
+    assert [e.paper.id for e in (await posted.say("saved @Al", mentions=both)).papers] == ["2603.00003"]
+    assert [e.paper.id for e in (await posted.say("saved @Al Pine csv", mentions=both)).papers] == ["2603.00002"]
+    (file,) = (await posted.say("saved md @Al Pine csv", mentions=both)).files
+    assert file.name == "saved-member.md"
+    nobody = (
+        "`@Al` mentions nobody whose saved papers are kept here. "
+        "Choose the member from what appears after the @: `/papers saved @MEMBER`."
+    )
+    assert await posted.told("saved @Al") == nobody
+    assert (await posted.say("saved @Al", mentions=(replace(al, workspace="elsewhere"),))).text == nobody
+    assert (await posted.say("saved channel @Al", mentions=both)).error
+
+
+async def test_pages_of_a_member_need_no_mention(room: Room) -> None:
+    await room.announce(numbered(12))
+    for number in range(1, 13):
+        await room.say(f"save 2603.{number:05}", by=BOB)
+    first = await room.say("saved @bob", mentions=(BOB,))
+    assert (first.more, first.back) == ("saved page:2 member:bob", "")
+    second = await room.say(first.more)
+    assert second.text == "Papers saved by `@bob`, latest first, page 2:"
+    assert (len(second.papers), second.more, second.back) == (2, "", "saved page:1 member:bob")
+    assert (await room.say(second.back)).papers == first.papers
+    assert (await room.say("saved page:3")).back == "saved page:2"
+    stranger = MemberRef("console", "elsewhere", "ann", "ann")
+    elsewhere = ChannelRef("console", "elsewhere", "terminal")
+    assert (await room.say(first.more, by=stranger, channel=elsewhere)).papers == ()
 
 
 async def test_another_workspace_sees_nothing(posted: Room) -> None:
@@ -150,6 +183,31 @@ async def test_saves_come_as_a_bibtex_file(posted: Room) -> None:
     assert file.content.decode().count("@misc{") == 2
     (file,) = (await posted.say("top month bibtex")).files
     assert file.name == "top-month.bib"
+
+
+@pytest.mark.parametrize(
+    ("form", "title", "ending"),
+    [
+        ("bib", "BibTeX", "bib"),
+        ("ris", "RIS", "ris"),
+        ("CSV", "CSV", "csv"),
+        ("json", "JSON", "json"),
+        ("markdown", "Markdown", "md"),
+        ("md", "Markdown", "md"),
+    ],
+)
+async def test_every_list_comes_in_every_format(posted: Room, form: str, title: str, ending: str) -> None:
+    await posted.say("save 1 2")
+    for said, name, whose in (
+        ("saved", "saved", "that you saved"),
+        ("saved channel", "saved-channel", "saved in this channel"),
+        ("top", "top-week", "saved in the last 7 days"),
+        ("top all", "top-all", "saved so far"),
+    ):
+        reply = await posted.say(f"{said} {form}")
+        assert reply.text == f"{title} of 2 papers {whose}."
+        assert [file.name for file in reply.files] == [f"{name}.{ending}"]
+        assert b"2603.00003" in reply.files[0].content
 
 
 async def test_what_saved_cannot_understand(room: Room) -> None:

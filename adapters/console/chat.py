@@ -25,7 +25,7 @@ from adapters.console.lines import Lines, decoded
 from adapters.console.render import Line, bottom_line, paint, post_lines, reply_lines
 from adapters.console.screen import Screen
 from adapters.console.transcript import Transcript
-from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in
+from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in, mentions
 from adapters.console.waiting import outcome, unless_set
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, ConfigError, DeliveryError, UnreadableError
@@ -212,6 +212,7 @@ class ConsoleChat:
                 text=text if file is None else "import",
                 channel_name=NAME,
                 files=() if file is None else (file,),
+                mentions=mentions(text, self._member),
             )
         )
         await self._say(reply)

@@ -19,6 +19,7 @@ from adapters.console.harmless import one_line
 from adapters.console.lines import MOST
 from bot.conversation import File
 from bot.errors import CommandError
+from bot.models import MemberRef
 
 MOST_FILE = 1_000_000
 
@@ -28,6 +29,7 @@ _COMMENT = re.compile(r"#(?:[\s#!]|$)")
 _PREFIX = re.compile(r"\A/?papers(?:\s+|$)", re.IGNORECASE)
 _PASTED = re.compile(r"\s*(?:/?papers\s+)?import\s+[{\[]", re.IGNORECASE)
 _IMPORT = re.compile(r"import\s+(?![{\[])(?P<name>\S.*)", re.IGNORECASE | re.DOTALL)
+_MENTION = re.compile(r"(?<!\S)@(\S{1,100})(?!\S)")
 
 
 def command_text(line: str) -> str | None:
@@ -41,6 +43,12 @@ def command_text(line: str) -> str | None:
 def commands_in(text: str) -> list[str]:
     """The commands of a typed or pasted text: one a line, except that JSON after `import` belongs to it whole."""
     return [text] if _PASTED.match(text) else text.splitlines()
+
+
+def mentions(text: str, member: MemberRef) -> tuple[MemberRef, ...]:
+    """The members that a command of ``member`` mentions; on a console a member's name is their id."""
+    names = dict.fromkeys(_MENTION.findall(text))
+    return tuple(MemberRef(member.platform, member.workspace, name, name) for name in names)
 
 
 def checked(text: str) -> str:

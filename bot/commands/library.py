@@ -1,50 +1,37 @@
 """`save`, `unsave`, `saved` and `top`: the team's library.
 
 Saves belong to members; lists are of a member, of a channel, or of the whole workspace (`top`). Nobody sees another
-workspace. With `bibtex` a list comes as a file.
+workspace. With the name of a format (``bot.formats``) a list comes as a file. A member is named by a mention; without
+one the name could be anybody's. `member:ID` names a member by the platform's id; pages use it, since a button's command
+comes back without mentions.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.bibtex import MEDIA_TYPE, bibtex
 from bot.commands.choosing import choose
 from bot.commands.context import Context
-from bot.commands.paging import Page, take_page
+from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
 from bot.conversation import File, Reply
 from bot.errors import CommandError
+from bot.formats import Format, find_format
 from bot.models import Entry, MemberRef, Paper, Save
 from bot.wording import count, listed
 
 _PAGE = 10
 _TOP = 10
 _MOST_IN_A_FILE = 5000
+_BY_ID = "member:"
 _PERIODS: dict[str, tuple[str, timedelta | None]] = {
     "week": ("in the last 7 days", timedelta(days=7)),
     "month": ("in the last 30 days", timedelta(days=30)),
     "all": ("so far", None),
 }
-# How platforms write a mention: Slack <@U1|ann>, Discord <@!1>; and @ann, where the name is the member's id.
-_MENTION = re.compile(r"<@!?([^\s<>|]+)(?:\|([^<>]*))?>|@([^\s@<>]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """A kind of file that a list can be given as."""
-
-    name: str
-    ending: str
-    media_type: str
-    write: Callable[[Iterable[Paper]], str]
-
-
-_FORMATS = {"bibtex": _Format("BibTeX", "bib", MEDIA_TYPE, bibtex)}
 
 
 async def save(context: Context) -> Reply:
@@ -83,24 +70,30 @@ async def unsave(context: Context) -> Reply:
 async def saved(context: Context) -> Reply:
     """List saves, or give them as a file. Raises CommandError, StoreError."""
     page = take_page(context.text)
-    words, form = _format(page.rest)
-    if len(words) > 1:
-        raise _not_understood(" ".join(words))
-    shelf = _shelf(context, words[0] if words else "")
+    owner, rest = _mentioned(context, page.rest)
+    words, form = _format(rest)
+    if len(words) > (0 if owner else 1):
+        raise _not_understood(page.rest)
+    shelf = _shelf(context, owner, words[0] if words else "")
+    if owner:
+        page = replace(page, rest=f"{_BY_ID}{owner.member}")
     if form:
         found = await shelf.fetch(_MOST_IN_A_FILE + 1, 0)
         return await _as_file([save.paper for save in found], form, shelf.file, shelf.whose)
     found = await shelf.fetch(_PAGE + 1, page.offset(_PAGE))
+    if owner and found:
+        shelf = _shelf(context, found[0].member, "")
+    if not found and page.number > 1:
+        return Reply(f"There are no more papers {shelf.whose}.", back=page.preceding("saved"))
     if not found:
-        end = (
-            f"There are no more papers {shelf.whose}." if page.number > 1 else f"There are no papers {shelf.whose} yet."
-        )
-        return Reply(lines(end, f"{command('save 2')} saves paper 2 of the latest post." if page.number == 1 else ""))
+        saves = f"{command('save 2')} saves paper 2 of the latest post."
+        return Reply(lines(f"There are no papers {shelf.whose} yet.", saves))
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers {shelf.whose}, latest first{where}:",
         papers=tuple(Entry(0, save.paper, note=shelf.note(save)) for save in found[:_PAGE]),
-        more=_following(page, words) if len(found) > _PAGE else "",
+        more=page.following("saved") if len(found) > _PAGE else "",
+        back=page.preceding("saved"),
     )
 
 
@@ -140,21 +133,21 @@ class _Shelf:
     note: Callable[[Save], str]
 
 
-def _shelf(context: Context, owner: str) -> _Shelf:
+def _shelf(context: Context, owner: MemberRef | None, word: str) -> _Shelf:
     store, caller, channel = context.store, context.command.member, context.command.channel
     zone = context.callers_zone()
-    if owner.casefold() in ("channel", "here"):
+    if word.casefold() in ("channel", "here"):
         return _Shelf(
             "saved in this channel",
             "saved-channel",
             lambda limit, offset: store.saved_in(channel, limit=limit, offset=offset),
             lambda save: f"saved by {_name(save.member)}, {local_day(save.saved_at, zone)}",
         )
-    if not owner or owner.casefold() in ("mine", "me"):
-        member, whose, file = caller, "that you saved", "saved"
-    else:
-        member = _member(owner, caller)
-        whose, file = f"saved by {quoted('@' + _name(member))}", "saved-member"
+    if word and word.casefold() not in ("mine", "me"):
+        raise _not_understood(word)
+    member, whose, file = caller, "that you saved", "saved"
+    if owner:
+        member, whose, file = owner, f"saved by {quoted('@' + _name(owner))}", "saved-member"
     return _Shelf(
         whose,
         file,
@@ -163,26 +156,41 @@ def _shelf(context: Context, owner: str) -> _Shelf:
     )
 
 
-def _member(owner: str, caller: MemberRef) -> MemberRef:
-    mention = _MENTION.fullmatch(owner)
-    if mention is None:
-        raise _not_understood(owner)
-    identity = mention[1] or mention[3]
-    return replace(caller, member=identity, name=mention[2] or identity)
+def _mentioned(context: Context, text: str) -> tuple[MemberRef | None, str]:
+    """The member whose mention stands in ``text``, and the text without it. Names may have spaces and be alike, so
+    the longest that fits is meant. A member of another workspace, as shared channels have, is nobody here."""
+    padded = f" {text} "
+    for member in sorted(context.command.mentions, key=lambda member: -len(member.name)):
+        mention = f" @{' '.join(member.name.split())} "
+        if mention in padded:
+            if member.workspace != context.command.member.workspace:
+                raise _not_understood(text)
+            return member, " ".join(padded.replace(mention, " ", 1).split())
+    words = text.split()
+    identity = next((word for word in words if word.startswith(_BY_ID) and len(word) > len(_BY_ID)), None)
+    if identity is None:
+        return None, text
+    words.remove(identity)
+    return replace(context.command.member, member=identity.removeprefix(_BY_ID), name=""), " ".join(words)
 
 
 def _name(member: MemberRef) -> str:
     return shown(member.name or member.member, 40) or "somebody"
 
 
-def _format(text: str) -> tuple[list[str], _Format | None]:
-    """The words without the last one that names a format, and that format."""
+def _format(text: str) -> tuple[list[str], Format | None]:
+    """The words without those that name a format, and the last such format."""
     words = text.split()
-    named = [word for word in words if word.casefold() in _FORMATS]
-    return [word for word in words if word not in named], _FORMATS[named[-1].casefold()] if named else None
+    forms = [form for word in words if (form := find_format(word))]
+    return [word for word in words if not find_format(word)], forms[-1] if forms else None
 
 
 def _not_understood(typed: str) -> CommandError:
+    if typed.startswith("@"):
+        return CommandError(
+            f"{quoted(typed)} mentions nobody whose saved papers are kept here.",
+            hint=f"Choose the member from what appears after the @: {command('saved @MEMBER')}.",
+        )
     ways = [command("saved " + word) for word in ("channel", "@MEMBER", "bibtex")]
     return CommandError(
         f"{quoted(typed)} names nobody's saved papers.",
@@ -190,15 +198,11 @@ def _not_understood(typed: str) -> CommandError:
     )
 
 
-def _following(page: Page, words: Sequence[str]) -> str:
-    return replace(page, rest=" ".join(words)).following("saved")
-
-
-async def _as_file(papers: list[Paper], form: _Format, name: str, whose: str) -> Reply:
+async def _as_file(papers: list[Paper], form: Format, name: str, whose: str) -> Reply:
     if not papers:
         return Reply(f"There are no papers {whose} yet.")
     latest = "the latest " if len(papers) > _MOST_IN_A_FILE else ""
     papers = papers[:_MOST_IN_A_FILE]
     content = await asyncio.to_thread(form.write, papers)
     file = File(f"{name}.{form.ending}", form.media_type, content.encode("utf-8", "replace"))
-    return Reply(f"{form.name} of {latest}{count(len(papers), 'paper')} {whose}.", files=(file,))
+    return Reply(f"{form.title} of {latest}{count(len(papers), 'paper')} {whose}.", files=(file,))

@@ -30,6 +30,12 @@ class Page:
         """The command that shows the next page."""
         return f"{name} page:{self.number + 1} {self.rest}".rstrip()
 
+    def preceding(self, name: str) -> str:
+        """The command that shows the page before; empty on the first one."""
+        if self.number == 1:
+            return ""
+        return f"{name} page:{self.number - 1} {self.rest}".rstrip()
+
 
 def take_page(text: str) -> Page:
     """Split the page off an argument; page 1 if none is named. Raises CommandError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.commands.back_test import entries
 from bot.commands.choosing import choose
 from bot.commands.context import Context
-from bot.commands.paging import take_page
+from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, paragraph, quoted, shown
 from bot.conversation import Reply
 from bot.errors import CommandError
@@ -24,18 +24,20 @@ async def search(context: Context) -> Reply:
     query = Query.parse(page.rest)
     found = await context.store.search(query, limit=_PAGE + 1, offset=page.offset(_PAGE))
     if not found:
-        return await _nothing(context, page.number, page.rest)
+        return await _nothing(context, page)
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers that match {quoted(page.rest)}, newest first{where}:",
         papers=entries(found[:_PAGE], query),
         more=page.following("search") if len(found) > _PAGE else "",
+        back=page.preceding("search"),
     )
 
 
-async def _nothing(context: Context, page: int, typed: str) -> Reply:
-    if page > 1:
-        return Reply(f"There are no more papers that match {quoted(typed)}.")
+async def _nothing(context: Context, page: Page) -> Reply:
+    typed = page.rest
+    if page.number > 1:
+        return Reply(f"There are no more papers that match {quoted(typed)}.", back=page.preceding("search"))
     span = await context.store.archive_span()
     if span.first is None:
         return Reply("The archive is still empty; it fills with the first poll.")

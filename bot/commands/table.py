@@ -34,6 +34,8 @@ LIBRARY = "Saved papers"
 CHANNEL = "This channel"
 HELP = "Help"
 
+_FORMATS = "With a FORMAT the list comes as a file: `bibtex`, `ris`, `csv`, `json` or `markdown`."
+
 COMMANDS: tuple[CommandInfo, ...] = (
     CommandInfo(
         name="watch",
@@ -107,17 +109,18 @@ COMMANDS: tuple[CommandInfo, ...] = (
     CommandInfo(
         name="saved",
         summary="List saved papers: yours, this channel's or a member's",
-        usage="saved [channel or @MEMBER] [bibtex] [page:N]",
+        usage="saved [channel or @MEMBER] [FORMAT] [page:N]",
         example="saved bibtex",
         family=LIBRARY,
-        details=("With `bibtex` the list comes as a BibTeX file.",),
+        details=(_FORMATS,),
     ),
     CommandInfo(
         name="top",
         summary="List the papers that most members saved",
-        usage="top [week or month or all] [bibtex]",
+        usage="top [week or month or all] [FORMAT]",
         example="top month",
         family=LIBRARY,
+        details=(_FORMATS,),
     ),
     CommandInfo(
         name="schedule",

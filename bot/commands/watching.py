@@ -128,7 +128,7 @@ async def watch_list(context: Context, page: Page) -> Reply:
         for number, made in enumerate(part, page.offset(_PAGE) + 1)
     )
     rest = len(known) > page.offset(_PAGE) + _PAGE
-    return Reply(lines(heading, *numbered), more=page.following("list") if rest else "")
+    return Reply(lines(heading, *numbered), more=page.following("list") if rest else "", back=page.preceding("list"))
 
 
 def _pages(page: Page, total: int) -> str:

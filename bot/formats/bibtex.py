@@ -23,26 +23,22 @@ from bibtexparser.model import Block, Entry, Field
 from bibtexparser.writer import BibtexFormat
 from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
 
+from bot.formats.fields import GROUPS, SUFFIXES, clean, doi_of, once
 from bot.models import Paper
 from bot.text import readable
-
-MEDIA_TYPE = "application/x-bibtex"
 
 _UNTELLING = {
     "a", "an", "the", "on", "of", "in", "to", "for", "and", "or", "with", "from", "by", "at", "as", "is", "are", "be",
     "we", "do", "does", "can", "how", "what", "when", "why", "where", "which", "towards", "toward", "via", "using",
 }  # fmt: skip
-_NO_SURNAMES = frozenset({"jr", "sr", "ii", "iii", "iv", "the"})
-_GROUPS = frozenset({"collaboration", "collaborations", "team", "group", "consortium"})
-# The characters DOIs have in practice; whatever else stands there would need escaping, which breaks the link.
-_DOI = re.compile(r"10\.[0-9]{4,9}/[A-Za-z0-9._;()/:<>+\[\]-]{1,200}")
+_NO_SURNAMES = SUFFIXES | {"the"}
 
 
 def bibtex(papers: Iterable[Paper]) -> str:
     """A BibTeX file of the papers, in their order, a paper once; ends with a newline unless empty."""
-    once = list({paper.id: paper for paper in papers}.values())
-    keys = citation_keys(once)
-    blocks: list[Block] = [_entry(paper, keys[paper.id]) for paper in once]
+    chosen = once(papers)
+    keys = citation_keys(chosen)
+    blocks: list[Block] = [_entry(paper, keys[paper.id]) for paper in chosen]
     layout = BibtexFormat()  # type: ignore[no-untyped-call] # its __init__ lacks the annotation
     layout.indent = "  "
     layout.block_separator = "\n"
@@ -76,8 +72,8 @@ def _entry(paper: Paper, key: str) -> Entry:
         "primaryClass": paper.primary_category,
         "url": paper.abstract_url,
     }
-    if doi := _DOI.fullmatch((paper.doi or "").split(" ", 1)[0]):
-        fields["doi"] = doi[0]
+    if doi := doi_of(paper):
+        fields["doi"] = doi
     if journal := _latex(readable(paper.journal_ref or "")):
         fields["journal"] = journal
     kind = "article" if journal else "misc"
@@ -87,7 +83,7 @@ def _entry(paper: Paper, key: str) -> Entry:
 def _plain_key(paper: Paper) -> str:
     name = _ascii(readable(paper.authors[0])).split() if paper.authors else []
     name = [word for word in name if word not in _NO_SURNAMES] or name
-    surname = (name[0] if name and name[-1] in _GROUPS else name[-1]) if name else ""
+    surname = (name[0] if name and name[-1] in GROUPS else name[-1]) if name else ""
     telling = [word for word in _ascii(readable(paper.title)).split() if word not in _UNTELLING]
     if not surname or not telling:
         return f"arxiv{paper.id.replace('/', '-').lower()}"
@@ -102,7 +98,7 @@ def _ascii(text: str) -> str:
 
 
 def _title(title: str) -> str:
-    return " ".join(_protected(word) for word in _clean(readable(title)).split())
+    return " ".join(_protected(word) for word in clean(readable(title)).split())
 
 
 def _protected(word: str) -> str:
@@ -113,23 +109,14 @@ def _protected(word: str) -> str:
 
 def _author(name: str) -> str:
     """One name as BibTeX reads it; a collaboration, or a name with a comma or "and" in it, is braced to stay whole."""
-    plain = _clean(readable(name))
+    plain = clean(readable(name))
     words = plain.casefold().split()
-    whole = "," in plain or "and" in words or bool(words and words[-1] in _GROUPS)
+    whole = "," in plain or "and" in words or bool(words and words[-1] in GROUPS)
     return f"{{{_latex(plain)}}}" if whole else _latex(plain)
 
 
 def _latex(text: str) -> str:
-    return str(_encoder().unicode_to_latex(_clean(text)))
-
-
-def _clean(text: str) -> str:
-    """Without control, format, surrogate and unassigned characters; white space folded."""
-    return " ".join("".join(" " if c.isspace() else c for c in text if c.isspace() or _writable(c)).split())
-
-
-def _writable(character: str) -> bool:
-    return not unicodedata.category(character).startswith("C")
+    return str(_encoder().unicode_to_latex(clean(text)))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from bibtexparser.entrypoint import parse_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.bibtex import bibtex, citation_keys
+from bot.formats.bibtex import bibtex, citation_keys
 from tests.factories import make_paper
 
 
