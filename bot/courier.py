@@ -129,6 +129,8 @@ class Courier:
     async def _look_up(self, item: OutboxItem, begun: datetime) -> None:
         post = item.post
         outcome: Outcome
+        # What is absent was so when it was asked for, however long the answer took (or the machine slept) after that.
+        asked = self._clock.now()
         try:
             found = await within(self._clock, FIND_TIMEOUT, self.chat.find(post.channel, post))
         except Exception as error:  # noqa: BLE001  a look-up that fails in whatever way decides nothing
@@ -137,7 +139,7 @@ class Courier:
         else:
             # Attempts of this process are looked up only when they have settled; one of an earlier process may have
             # been under way until this one began.
-            outcome = after_looking_up(item, found, begun, self._clock.now(), self._random, settle=self._settling)
+            outcome = after_looking_up(item, found, begun, asked, self._random, settle=self._settling)
         await self._settle(item, outcome)
 
     def _report(self, doing: str, item: OutboxItem, error: Exception) -> None:

@@ -109,10 +109,13 @@ class World:
 
     folder: Path
     clock: DrivenClock = field(default_factory=DrivenClock)
-    chat: MemoryChat = field(default_factory=lambda: MemoryChat(limits=PostLimits(2, 4_000, interval=1.0)))
+    chat: MemoryChat = field(init=False)
     feed: Feed = field(default_factory=Feed)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     store: SqliteStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chat = MemoryChat(limits=PostLimits(2, 4_000, interval=1.0), clock=self.clock)
 
     async def start(self) -> None:
         """A new process."""
@@ -207,17 +210,18 @@ class Delivering(RuleBasedStateMachine):
     @rule(
         sending=st.lists(st.sampled_from(FAULTS), max_size=4),
         looking=st.lists(st.sampled_from(LOOK_UP_FAULTS), max_size=3),
-        hidden=st.integers(0, 1),
+        lagging=st.booleans(),
         patience=st.sampled_from([0.0, 90.0, DAY]),
         last=deaths,
     )
     def deliver(
-        self, sending: list[Fault], looking: list[Fault], hidden: int, patience: float, last: int | None
+        self, sending: list[Fault], looking: list[Fault], lagging: bool, patience: float, last: int | None
     ) -> None:
         chat = self.world.chat
         chat.send_faults.extend(sending)
         chat.find_faults.extend(looking)
-        chat.hidden = hidden
+        # A history may lag behind, but no longer than the platform's settling time.
+        chat.lag = timedelta(seconds=chat.limits.settle if lagging else 0)
         silent = self.run(self.paused())
         before = len(chat.messages)
         self.run(self.world.deliver(last, patience=patience))
@@ -267,7 +271,7 @@ class Delivering(RuleBasedStateMachine):
     async def finish(self) -> None:
         """Nothing is wrong any more: everything that is wanted comes."""
         world = self.world
-        world.chat.hidden = 0
+        world.chat.lag = timedelta()
         await world.poll()
         for ref in CHANNELS:
             await world.say("resume", ref)

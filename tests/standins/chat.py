@@ -6,11 +6,12 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bot.errors import DeliveryError
 from bot.models import ChannelRef, MessageRef, Post, PostLimits
-from bot.ports import Handler
+from bot.ports import Clock, Handler
 from bot.wording import authors_line, listed, part_text, receipt_line
 
 
@@ -28,6 +29,7 @@ class Message:
 
     ref: MessageRef
     post: Post
+    stored: datetime | None = None
 
 
 Fault = BaseException | Trouble | None
@@ -38,7 +40,8 @@ class MemoryChat:
 
     ``send_faults`` and ``find_faults`` are used up from the left, one a call; None is a call that goes well. A fault
     that is an exception is raised before anything is stored. ``refusals`` holds for every send to a channel. While
-    ``gate`` is shut no send gets on. ``hidden`` look-ups see nothing, as on a platform whose history lags behind.
+    ``gate`` is shut no send gets on. ``hidden`` look-ups see nothing, as on a platform whose history lags behind; on one
+    that lives by ``clock``, look-ups do not see what is younger than ``lag``.
     ``wire`` is called with "send" or "find" and the channel at each moment at which the process could die: before and
     after storing, before and after looking.
     """
@@ -47,7 +50,10 @@ class MemoryChat:
         self,
         platform: str = "console",
         limits: PostLimits = PostLimits(papers=3, characters=4_000, overhead=10),  # noqa: B008  frozen
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock
+        self.lag = timedelta()
         self.platform = platform
         self.limits = limits
         self.messages: list[Message] = []
@@ -90,7 +96,8 @@ class MemoryChat:
             raise fault
         if fault is Trouble.HANG:
             await asyncio.Event().wait()
-        message = Message(MessageRef(channel, f"m{len(self.messages) + 1}"), post)
+        stored = None if self.clock is None else self.clock.now()
+        message = Message(MessageRef(channel, f"m{len(self.messages) + 1}"), post, stored)
         self.messages.append(message)
         self.changed.set()
         self.wire("send", channel)
@@ -115,10 +122,13 @@ class MemoryChat:
             self.hidden -= 1
             return None
         for message in self.messages:
-            if message.ref.channel == channel and message.post.key == post.key:
+            if message.ref.channel == channel and message.post.key == post.key and self._visible(message):
                 self.wire("find", channel)
                 return message.ref
         return None
+
+    def _visible(self, message: Message) -> bool:
+        return self.clock is None or message.stored is None or self.clock.now() - message.stored >= self.lag
 
     async def close(self) -> None:
         self.closed = True
