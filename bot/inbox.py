@@ -21,9 +21,10 @@ from bot.commands import Commands
 from bot.commands.choosing import find_paper
 from bot.commands.complaint import answered
 from bot.commands.home import overview
-from bot.commands.saying import command, shown, titled
+from bot.commands.saying import command, sentences, shown, titled
 from bot.commands.searching import paper_reply
 from bot.commands.settings import paused_by_member
+from bot.commands.suggestion import THRESHOLD, suggestion
 from bot.conversation import (
     Button,
     ButtonKind,
@@ -112,7 +113,9 @@ class Inbox:
             return await self._store.recent_posts(platform, self._clock.now() - _RECENT)
         except PaperrouteError as error:
             _log.warning("recent posts could not be read: %s", error)
-            return []
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("reading recent posts met a defect")
+        return []
 
     async def _once(self, command: Command) -> Reply:
         if not await self._first_time("command", command.member, command.event):
@@ -120,7 +123,8 @@ class Inbox:
         return await self._commands.run(command)
 
     async def _reaction(self, reaction: Reaction) -> Reply:
-        saves = reaction.name in KEYCAPS or reaction.name in await self._save_set(reaction.member)
+        name = reaction.name.casefold()
+        saves = name in KEYCAPS or name in await self._save_set(reaction.member)
         if not saves:
             return _NOTHING
         if reaction.event and not await self._first_time("event", reaction.member, reaction.event):
@@ -128,7 +132,7 @@ class Inbox:
         post = await self._store.post_of(reaction.message)
         if post is None or not post.entries:
             return _NOTHING
-        entry = _meant(post, reaction.name)
+        entry = _meant(post, name)
         if entry is None:
             # On a card the number of another paper is a slip, and asking "which of 1?" would be silly.
             wanted = reaction.added and not reaction.seen and len(post.entries) > 1
@@ -165,9 +169,15 @@ class Inbox:
         if button.kind is ButtonKind.SAVE:
             return await self._save(button, paper)
         dismissed = await self._store.dismiss(button.channel, button.member, paper.id, self._clock.now())
+        proposed = dismissed >= THRESHOLD and await suggestion(self._store, button.channel, self._clock.now())
         return Reply(
-            f"Noted: {titled(paper.title, 80)} is not for this channel. "
-            f"It has turned down {count(dismissed, 'paper')} so far."
+            sentences(
+                [
+                    f"Noted: {titled(paper.title, 80)} is not for this channel.",
+                    f"It has turned down {count(dismissed, 'paper')} so far.",
+                    f"{command('status')} proposes a word to exclude." if proposed else "",
+                ]
+            )
         )
 
     async def _save(self, button: Button, paper: Paper) -> Reply:
@@ -211,7 +221,8 @@ def _meant(post: Post, name: str) -> Entry | None:
         return post.entries[0] if len(post.entries) == 1 else None
     if found := next((entry for entry in post.entries if entry.number == number), None):
         return found
-    return post.entries[number - 1] if 1 < len(post.entries) >= number else None
+    several = len(post.entries) > 1 or post.parts > 1
+    return post.entries[number - 1] if several and number <= len(post.entries) else None
 
 
 _NOTHING = Reply("")

@@ -28,12 +28,14 @@ async def test_search_shows_ten_newest_and_pages_on(room: Room) -> None:
     assert {(entry.number, entry.words) for entry in first.papers} == {(0, ("letters",))}
     assert (first.more, first.public, first.error) == ("search page:2 letters", False, False)
     second = await room.say(first.more)
-    assert second.more == "search page:3 letters"
+    assert (second.more, second.back) == ("search page:3 letters", "search page:1 letters")
+    assert (await room.say(second.back)).papers == first.papers
     third = await room.say("search letters page:3")
     assert third.text == "Papers that match `letters`, newest first, page 3:"
     assert [entry.paper.id[-2:] for entry in third.papers] == ["03", "02", "01"]
-    assert third.more == ""
-    assert await room.told("search letters page:4") == "There are no more papers that match `letters`."
+    assert (first.back, third.more, third.back) == ("", "", "search page:2 letters")
+    beyond = await room.say("search letters page:4")
+    assert (beyond.text, beyond.back) == ("There are no more papers that match `letters`.", "search page:3 letters")
 
 
 async def test_a_short_answer_has_no_pages(room: Room) -> None:

@@ -280,10 +280,10 @@ async def test_the_list_numbers_watches_and_names_their_makers(room: Room) -> No
 async def test_a_long_list_comes_in_pages(room: Room) -> None:
     await room.say("import " + "\n".join(f"word{n}" for n in range(1, 31)))
     first = await room.say("list")
-    assert first.more == "list page:2"
+    assert (first.more, first.back) == ("list page:2", "")
     assert first.text.startswith("This channel has 30 watches, page 1 of 2:\n1. `word1` by ann")
     second = await room.say(first.more)
-    assert second.more == ""
+    assert (second.more, second.back) == ("", "list page:1")
     assert [line.split(" ")[1] for line in second.text.splitlines()[1:]] == [f"`word{n}`" for n in range(26, 31)]
     assert await room.told("list page:3") == "There is no page 3 of the list. Type `/papers list`."
     assert await room.told("list RLHF") == "`/papers list` takes no query. To look for papers: `/papers search RLHF`."

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.console.lines import MOST
-from adapters.console.typed import MOST_FILE, attachment, checked, command_text, commands_in
+from adapters.console.typed import MOST_FILE, attachment, checked, command_text, commands_in, mentions
 from bot.conversation import File
 from bot.errors import CommandError
+from bot.models import MemberRef
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,10 @@ def test_a_large_file_is_refused(tmp_path: Path) -> None:
     assert attachment(f"import {path}") is not None
     path.write_bytes(b"x" * (MOST_FILE + 1))
     assert refused(f"import {path}").endswith("is larger than 1,000,000 bytes.")
+
+
+def test_on_a_console_a_members_name_is_their_id() -> None:
+    ann = MemberRef("console", "local", "ann", "ann")
+    bob = MemberRef("console", "local", "bob", "bob")
+    assert mentions("saved @bob csv @bob", ann) == (bob,)
+    assert mentions("saved bob@example.org", ann) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.conversation import (
     ChannelChange,
     ChannelChangeKind,
     Command,
+    Home,
     Reaction,
     WorkspaceChange,
 )
@@ -149,6 +150,16 @@ async def test_a_paper_can_be_dismissed(posted: Room) -> None:
     )
 
 
+async def test_turning_down_many_alike_points_to_the_word_to_exclude(room: Room) -> None:
+    await room.announce(numbered(6, title="A survey of letters") + numbered(6, first=10))
+    await room.say("watch letters")
+    replies = [
+        (await room.inbox.button(Button(ButtonKind.DISMISS, f"2603.0000{n}", CHANNEL, ANN))).text for n in range(1, 6)
+    ]
+    assert [reply.endswith("`/papers status` proposes a word to exclude.") for reply in replies] == [False] * 4 + [True]
+    assert "It has turned down 5 papers so far." in replies[-1]
+
+
 async def paused(room: Room) -> str:
     channel = await room.store.channel(CHANNEL)
     assert channel is not None
@@ -236,7 +247,7 @@ async def test_a_workspace_may_have_its_own_save_set(posted: Room) -> None:
     await posted.store.set_save_reactions("console", "local", ["heart"], ANN, posted.clock.now())
     await react(posted, cards[0])
     assert await saved(posted) == []
-    await react(posted, cards[0], name="heart")
+    await react(posted, cards[0], name="Heart")
     assert await saved(posted) == ["3"]
 
 
@@ -252,6 +263,21 @@ async def test_a_keycap_in_a_further_part_of_a_digest_counts_within_its_message(
     await react(room, messages[1], name="two")
     (save,) = await room.store.saved_by(ANN, limit=9)
     assert save.paper == second.entries[1].paper
+
+
+async def test_the_only_paper_of_a_further_part_is_its_first(room: Room) -> None:
+    await room.announce(numbered(26))
+    await room.say("watch letters")
+    await room.say("layout digest")
+    *_, last = await room.post()
+    part = await room.store.post_of(last)
+    assert part is not None
+    assert [entry.number for entry in part.entries] == [26]
+    await react(room, last, name="two")
+    assert await saved(room) == []
+    await react(room, last, name="one")
+    (save,) = await room.store.saved_by(ANN, limit=9)
+    assert save.paper == part.entries[0].paper
 
 
 async def test_a_reaction_that_was_seen_saves_without_a_hint_and_revives_nothing(posted: Room) -> None:
@@ -322,3 +348,30 @@ async def test_recent_posts_name_the_thread_of_cards(posted: Room) -> None:
     assert {post.message: post.thread for post in recent} == {digest: None} | dict.fromkeys(cards, digest)
     posted.clock.set(posted.clock.now() + timedelta(days=15))
     assert await posted.inbox.recent_posts("console") == []
+
+
+async def test_what_the_store_cannot_give_is_logged_and_left_empty(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    await room.store.close()
+    await room.inbox.workspace_changed(WorkspaceChange("console", "local", "The app was removed."))
+    assert await room.inbox.home(ANN, {CHANNEL}) == Home((), ())
+    assert await room.inbox.recent_posts("console") == []
+    for said in ("a workspace's change could not be kept", "a home could not be shown", "recent posts could not"):
+        assert said in caplog.text
+
+
+async def test_a_defect_is_logged_and_the_listeners_live_on(posted: Room, caplog: pytest.LogCaptureFixture) -> None:
+    nonsense: Any = 5
+    await posted.inbox.workspace_changed(WorkspaceChange("console", "local", nonsense))
+    assert await posted.inbox.home(ANN, nonsense) == Home((), ())
+    posted.clock.set(datetime.min.replace(tzinfo=UTC))  # two weeks before it there is no time
+    assert await posted.inbox.recent_posts("console") == []
+    for said in ("a workspace's change met a defect", "a home met a defect", "reading recent posts met a defect"):
+        assert said in caplog.text
+
+
+async def test_home_promises_no_post_of_a_paused_channel(posted: Room) -> None:
+    await posted.say("pause")
+    (overview,) = (await posted.inbox.home(ANN, {CHANNEL})).channels
+    assert (overview.channel.paused, overview.next_post) == ("paused by ann", "")

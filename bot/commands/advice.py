@@ -37,8 +37,7 @@ _GREATEST_SHARE = 1 / 3
 _KINDS = frozenset(
     words("survey review benchmark dataset tutorial workshop thesis proceedings reproducibility competition")
 )
-# Words of titles in general, which say nothing about a paper's subject.
-_UNTELLING = frozenset(
+UNTELLING = frozenset(
     words(
         "a an the and or of on in for from to with without by at as is are be do does can how what when why where "
         "which via using use based towards toward into under over beyond between across through not we our it its "
@@ -50,6 +49,7 @@ _UNTELLING = frozenset(
         "making leveraging enabling long short turn step fine grained tuning level end"
     )
 )
+"""Words of titles in general, which say nothing about a paper's subject."""
 _OPERATORS = frozenset({"OR", "AND", "NOT", "ANDNOT"})
 _PLAIN = re.compile(r"[^\W_][\w+#-]*")
 
@@ -156,7 +156,7 @@ def telling_words(papers: Sequence[Paper], *, besides: str) -> list[str]:
         return titles[word] >= least and anywhere[word] <= len(papers) * _GREATEST_SHARE
 
     candidates = [
-        word for word in titles if len(word) > 2 and word.isalpha() and word not in own | _UNTELLING and telling(word)
+        word for word in titles if len(word) > 2 and word.isalpha() and word not in own | UNTELLING and telling(word)
     ]
     candidates.sort(key=lambda word: (word not in _KINDS, -titles[word], word))
     return candidates[:_EXCLUSIONS]

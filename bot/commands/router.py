@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.commands import help, library, searching, settings, status, transfer, watching  # noqa: A004 - it is `help`
+from bot.commands import help, library, reacting, searching, settings, status, transfer, watching  # noqa: A004 - it is `help`
 from bot.commands.complaint import answered
 from bot.commands.context import Caller, Context
 from bot.commands.saying import command as typed_command
@@ -35,6 +35,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "unsave": library.unsave,
     "saved": library.saved,
     "top": library.top,
+    "reactions": reacting.reactions,
     "schedule": settings.schedule,
     "layout": settings.layout,
     "digest": settings.digest,

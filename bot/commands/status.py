@@ -3,7 +3,7 @@
 Silence is explained by the first of these that holds: the channel is paused, has no watch, is switched off; papers are
 being sent or wait; there is no announcement today; the latest one is not read yet; its matches have been posted;
 nothing in it matched. That arXiv has not answered, or that the archive is being filled, is said also beside papers that
-wait, since it keeps others from coming.
+wait, since it keeps others from coming. Last stands what would keep papers away that the channel turns down.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, sentences, shown
+from bot.commands.suggestion import suggestion
 from bot.conversation import Reply
 from bot.models import Channel, ChannelStatus, PollStatus
 from bot.wording import count, moment_text, number
@@ -38,6 +39,7 @@ async def status(context: Context) -> Reply:
             _kept_silent(channel, figures)
             or sentences([await _under_way(channel, figures, context), _nothing_read(polls)])
             or _nothing_found(channel, figures, polls, context),
+            await suggestion(context.store, channel.ref, context.now),
         )
     )
 

@@ -123,6 +123,17 @@ COMMANDS: tuple[CommandInfo, ...] = (
         details=(_FORMATS,),
     ),
     CommandInfo(
+        name="reactions",
+        summary="Show or set which reactions save papers, for the whole workspace",
+        usage="reactions [NAMES or default]",
+        example="reactions star heart",
+        family=LIBRARY,
+        details=(
+            "At most 10 names, with colons or without; custom emoji too.",
+            "On a post of several papers a keycap with the paper's number saves it, whatever is set.",
+        ),
+    ),
+    CommandInfo(
         name="schedule",
         summary="Show or set when papers are posted",
         usage="schedule [WHEN]",
