@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 from adapters.slack import SlackChat, SlackSettings
 from bot.clock import SystemClock
 from bot.commands import Commands
+from bot.conversation import Command, Reply
 from bot.delivery import Dispatcher
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Store
+from bot.ports import Clock, Handler, Store
+from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN, TEAM, Interaction, SlackStandIn
 from tests.store_kit import open_store
@@ -64,18 +67,23 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    slack: SlackStandIn, folder: Path, *, clock: Clock | None = None, **changes: Any
+    slack: SlackStandIn,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
+    **changes: Any,
 ) -> AsyncIterator[Bot]:
-    """The bot, started; stopped and closed afterwards."""
+    """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     clock = clock or SystemClock()
     async with open_store(folder) as store:
-        chat = SlackChat(settings(slack, **changes), store, clock)
+        chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
         commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC")
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         try:
-            await chat.start(inbox)
+            await chat.start(handler(inbox))
             yield Bot(slack, store, chat, inbox, dispatcher, clock)
         finally:
             await dispatcher.stop()
@@ -96,3 +104,16 @@ def texts(value: object) -> list[str]:
         ]
         return ([own] if isinstance(own, str) else []) + inner
     return [text for each in value for text in texts(each)] if isinstance(value, list) else []
+
+
+class Gate(UnusedHandler):
+    """Commands wait until ``open`` is set; then ``answer`` is given, or the core's."""
+
+    def __init__(self, inbox: Inbox, answer: Reply | None = None) -> None:
+        self.open = asyncio.Event()
+        self._inbox = inbox
+        self._answer = answer
+
+    async def command(self, command: Command) -> Reply:
+        await self.open.wait()
+        return self._answer or await self._inbox.command(command)

@@ -34,7 +34,7 @@ PAUSE = 4.0
 _BEFORE = timedelta(seconds=60)
 
 
-async def catch_up(parts: Parts) -> None:
+async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
     """Read the reactions of recent posts, all workspaces at the same time. Raises nothing but defects."""
     channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
     for post in await parts.handler.recent_posts(PLATFORM):
@@ -47,24 +47,24 @@ async def catch_up(parts: Parts) -> None:
     logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
     async with asyncio.TaskGroup() as group:
         for refs in workspaces.values():
-            group.create_task(_workspace(parts, [(ref, channels[ref]) for ref in refs]))
+            group.create_task(_workspace(parts, pause, [(ref, channels[ref]) for ref in refs]))
 
 
-async def _workspace(parts: Parts, channels: Sequence[tuple[ChannelRef, Sequence[RecentPost]]]) -> None:
+async def _workspace(parts: Parts, pause: float, channels: Sequence[tuple[ChannelRef, Sequence[RecentPost]]]) -> None:
     history = History(parts.api, parts.clock)
     for channel, posts in channels:
         try:
-            async for message in _messages(parts, history, channel, posts):
+            async for message in _messages(parts, pause, history, channel, posts):
                 await _hand_over(parts, channel, message)
         except SlackError as error:
             logger.info("The reactions in %s could not be read: %s", channel_text(channel), error)
             if error.retry_after:
                 await parts.clock.sleep(error.retry_after)
-        await parts.clock.sleep(PAUSE)
+        await parts.clock.sleep(pause)
 
 
 async def _messages(
-    parts: Parts, history: History, channel: ChannelRef, posts: Sequence[RecentPost]
+    parts: Parts, pause: float, history: History, channel: ChannelRef, posts: Sequence[RecentPost]
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The messages of posts, of the channel itself and of their threads, as Slack gives them."""
     wanted = {post.message.message for post in posts}
@@ -72,7 +72,7 @@ async def _messages(
     threads = list(dict.fromkeys(post.thread.message for post in posts if post.thread is not None))
     for thread in ("", *threads):
         if thread:
-            await parts.clock.sleep(PAUSE)
+            await parts.clock.sleep(pause)
         async for page in history.pages(channel.workspace, channel.channel, oldest=oldest, thread=thread):
             for message in page.messages:
                 if message.get("reactions") and text_in(message, "ts") in wanted:

@@ -16,7 +16,7 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from adapters.slack import buttons, changes, commands, home, reactions, watch_form
 from adapters.slack.access import Access
 from adapters.slack.bolt import make_app
-from adapters.slack.catching_up import catch_up
+from adapters.slack.catching_up import PAUSE, catch_up
 from adapters.slack.channels import Channels
 from adapters.slack.http import routes
 from adapters.slack.identity import PLATFORM
@@ -40,7 +40,10 @@ GRACE = 2.0
 
 
 class SlackChat:
-    """``bot.ports.Chat`` for Slack. Without ``listen`` it only posts and looks up, as `paperroute poll` needs it."""
+    """``bot.ports.Chat`` for Slack. Without ``listen`` it only posts and looks up, as `paperroute poll` needs it.
+
+    ``pause``: seconds between two requests that read reactions back.
+    """
 
     platform = PLATFORM
     limits = PostLimits(
@@ -51,11 +54,20 @@ class SlackChat:
         workspace_interval=WORKSPACE_INTERVAL,
     )
 
-    def __init__(self, settings: SlackSettings, store: InstallationStore, clock: Clock, *, listen: bool = True) -> None:
+    def __init__(
+        self,
+        settings: SlackSettings,
+        store: InstallationStore,
+        clock: Clock,
+        *,
+        listen: bool = True,
+        pause: float = PAUSE,
+    ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
         self._listen = listen
+        self._pause = pause
         self._access = Access(settings, store, clock)
         self._work = Work()
         self._posting: Posting | None = None
@@ -91,7 +103,7 @@ class SlackChat:
         for module in (commands, buttons, reactions, changes, watch_form, home):
             module.register(app, parts)
         await self._open_ways_in(app, parts)
-        self._work.start("Reading reactions that came meanwhile", catch_up(parts))
+        self._work.start("Reading reactions that came meanwhile", catch_up(parts, self._pause))
 
     async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
         """As ``Chat``."""
@@ -119,7 +131,7 @@ class SlackChat:
         if self._settings.app_token:
 
             def caught_up() -> None:
-                parts.work.start("Reading reactions that came meanwhile", catch_up(parts))
+                parts.work.start("Reading reactions that came meanwhile", catch_up(parts, self._pause))
 
             self._socket = Socket(
                 app, self._settings.app_token, self._settings.api_url, self._clock, on_reconnected=caught_up

@@ -48,9 +48,7 @@ def routes(app: AsyncApp, flow: AsyncOAuthFlow | None) -> list[web.RouteDef]:
 async def _read(request: web.Request) -> AsyncBoltRequest:
     """Raises ValueError for a body that is none of Slack's."""
     body = await request.text()
-    read = AsyncBoltRequest(
-        body=body, query=request.query_string, headers=dict(request.headers.items())
-    )
+    read = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers.items()))
     if not isinstance(read.body, dict):
         raise ValueError(type(read.body).__name__)  # noqa: TRY004  as JSON that is none
     if body and not read.body and request.content_type == FORM:
