@@ -40,8 +40,8 @@ class MemoryChat:
 
     ``send_faults`` and ``find_faults`` are used up from the left, one a call; None is a call that goes well. A fault
     that is an exception is raised before anything is stored. ``refusals`` holds for every send to a channel. While
-    ``gate`` is shut no send gets on. ``hidden`` look-ups see nothing, as on a platform whose history lags behind; on one
-    that lives by ``clock``, look-ups do not see what is younger than ``lag``.
+    ``gate`` is shut no send gets on. ``hidden`` look-ups see nothing, as on a platform whose history lags behind; where
+    there is a ``clock``, look-ups do not see what is younger than ``lag``.
     ``wire`` is called with "send" or "find" and the channel at each moment at which the process could die: before and
     after storing, before and after looking.
     """

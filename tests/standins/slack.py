@@ -64,7 +64,9 @@ class Interaction:
 class SlackStandIn:
     """An async context manager; ``api_url`` is where it serves."""
 
-    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, now: Callable[[], float] = time.time, port: int = 0) -> None:
+        self._port = port
+        self.more_routes: list[web.RouteDef] = []
         self._ids = Ids()
         self._stamps = Stamps(now)
         self._now = now
@@ -119,6 +121,7 @@ class SlackStandIn:
         application.router.add_get("/socket", self.sockets.serve)
         application.router.add_post("/respond/{name}", self._respond)
         application.router.add_route("*", "/upload/{team}/{file}", self._upload)
+        application.add_routes(self.more_routes)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -128,8 +131,6 @@ class SlackStandIn:
         self.api_url = f"{self.url}api/"
         self.methods.base_url = self.url
         return self
-
-    _port = 0
 
     async def __aexit__(self, *_: object) -> None:
         self._stopped.set()
