@@ -84,7 +84,8 @@ async def test_saving_by_the_menu_is_said_to_that_member_and_twice_is_once(bot: 
 async def test_not_for_us_is_counted_once_a_paper(bot: Bot) -> None:
     for _ in range(2):
         done = await bot.slack.click(menu("dismiss:2603.00002"))
-        await bot.slack.until(lambda done=done: done.responses)
+        responses = done.responses
+        await bot.slack.until(lambda: responses)  # noqa: B023  awaited at once
         assert "1 paper" in shown(done.responses[0])
     assert [paper.id for paper in await bot.store.dismissed(READING, limit=9)] == ["2603.00002"]
 

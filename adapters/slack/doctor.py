@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api import Credentials, SlackApi
-from adapters.slack.errors import SlackError
+from adapters.slack.api import Credentials, SlackApi, Wire
+from adapters.slack.errors import SlackError, translated
+from adapters.slack.proxy import proxy_for
 from adapters.slack.scopes import APP_SCOPE, BOT_SCOPES, WHY
 from bot.diagnosis import Finding
 from bot.models import Channel
@@ -28,20 +27,22 @@ _LONGEST_WAIT = 60.0
 _SCOPE_REMEDY = 'Add it under "OAuth & Permissions" > "Bot Token Scopes" and install the app in the workspace again.'
 
 
-async def examine_app_token(base_url: str, app_token: str) -> Finding:
+async def examine_app_token(base_url: str, app_token: str, clock: Clock) -> Finding:
     """Whether the app token opens a socket."""
     subject = "SLACK_APP_TOKEN"
-    client = AsyncWebClient(base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
+    wire = Wire(base_url, clock)
+    await wire.open()
     try:
-        await client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        code = str(error.response.get("error", "unknown_error"))
+        await wire.call(app_token, "apps.connections.open", {}, workspace="", patience=TIMEOUT)
+    except SlackError as error:
+        if not error.permanent:
+            return _unreached(subject, error.code)
         remedy = f'Make one with the scope {APP_SCOPE} under "Basic Information" > "App-Level Tokens" and set it.'
-        if code == "forbidden_team" or "socket_mode" in code:
+        if "socket_mode" in error.code:
             remedy = 'Switch on "Socket Mode" in the app\'s settings.'
-        return Finding(subject, f"Slack refuses it ({code}).", remedy)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return _unreached(subject, error)
+        return Finding(subject, f"Slack refuses it ({error.code}).", remedy)
+    finally:
+        await wire.close()
     return Finding(subject, "opens a socket")
 
 
@@ -49,15 +50,15 @@ async def examine_scopes(base_url: str, workspace: str, credentials: Credentials
     """Whether a workspace's token is valid and has every scope; Slack names the scopes in a header of each answer."""
     subject = f"Slack workspace {workspace}"
     client = AsyncWebClient(token=credentials.token, base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
+    client.proxy = proxy_for(base_url)
     try:
-        answer = await client.auth_test()
-    except SlackApiError as error:
-        code = str(error.response.get("error", "unknown_error"))
-        return [
-            Finding(subject, f"Slack refuses its token ({code}).", "Install the app there again; set the new token.")
-        ]
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [_unreached(subject, error)]
+        with translated("auth.test", workspace):
+            answer = await client.auth_test()
+    except SlackError as error:
+        if not error.permanent:
+            return [_unreached(subject, error.code)]
+        remedy = "Install the app there again; set the new token."
+        return [Finding(subject, f"Slack refuses its token ({error.code}).", remedy)]
     given = {scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",")}
     team = answer.get("team") or workspace
     findings = [Finding(subject, f"the token is valid for {team}, where the bot is @{credentials.name}")]
@@ -127,10 +128,10 @@ def _not_in(subject: str, credentials: Credentials) -> Finding:
     return Finding(subject, "the bot is not in it.", f"Type `/invite @{credentials.name}` there.")
 
 
-def _unreached(subject: str, error: Exception) -> Finding:
+def _unreached(subject: str, code: str) -> Finding:
     return Finding(
         subject,
-        f"Slack cannot be reached ({type(error).__name__}).",
+        f"Slack cannot be reached ({code}).",
         "Check the network, HTTPS_PROXY and SLACK_API_URL, then try again.",
     )
 

@@ -17,10 +17,11 @@ from datetime import datetime, timedelta
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.api import Wire
+from adapters.slack.errors import SlackError
 from adapters.slack.proxy import proxy_for
 from bot.errors import ConfigError
 from bot.pacing import within
@@ -36,6 +37,7 @@ DEAF = timedelta(seconds=60)
 MISSED = timedelta(minutes=3)
 """After a longer interruption events may be gone: Slack repeats an event at once, after one and after five minutes."""
 
+_OPEN = "apps.connections.open"
 _PING = 10.0
 _PATIENCE = 20.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -129,11 +131,11 @@ class Socket:
         while True:
             try:
                 return await self._connect()
-            except SlackApiError as error:
-                code = str(error.response.get("error", "unknown_error"))
-                if code in _REFUSALS:
-                    raise ConfigError([_refused(code)]) from None
-                reason = f"it answers {code}"
+            except SlackError as error:
+                if error.code in _REFUSALS:
+                    raise ConfigError([_refused(error.code)]) from None
+                reason = error.code
+                pause = max(pause, error.retry_after or 0.0)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 reason = type(error).__name__
             logger.warning("Slack's socket cannot be reached (%s); trying again in %.0f s.", reason, pause)
@@ -143,19 +145,32 @@ class Socket:
     async def _connect(self) -> SocketModeClient:
         web = AsyncWebClient(base_url=self._base_url, timeout=int(_PATIENCE), retry_handlers=[])
         web.proxy = proxy_for(self._base_url)
-        answer = await web.apps_connections_open(app_token=self._token)
+        url = await self._ticket()
         handler = AsyncSocketModeHandler(self._app, self._token, web_client=web, ping_interval=_PING)
         client = handler.client
         assert isinstance(client, SocketModeClient)  # noqa: S101  the handler says so less exactly
         # The client has looked for a proxy itself, in its own way.
         client.proxy = web.proxy
-        client.wss_uri = str(answer["url"])
+        client.wss_uri = url
         try:
             await within(self._clock, _PATIENCE, client.connect())  # type: ignore[no-untyped-call]  # the SDK lacks the annotation
         except BaseException:
             await _hang_up(client)
             raise
         return client
+
+    async def _ticket(self) -> str:
+        """The address of a socket, good for one connection. Raises SlackError."""
+        wire = Wire(self._base_url, self._clock)
+        await wire.open()
+        try:
+            answer = await wire.call(self._token, _OPEN, {}, workspace="", patience=_PATIENCE)
+        finally:
+            await wire.close()
+        url = answer.get("url")
+        if not isinstance(url, str):
+            raise SlackError("unreadable", method=_OPEN, workspace="")
+        return url
 
 
 def _refused(code: str) -> str:

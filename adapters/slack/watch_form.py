@@ -6,6 +6,7 @@ goes out to Slack and comes back, so its workspace is compared with that of whoe
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,10 @@ TITLE = "Watch for papers"
 PAUSE = 0.7
 """Seconds between two explanations of what somebody types: Slack allows about 100 updates a minute a workspace."""
 
+PATIENCE = 1.5
+"""Seconds that an acknowledgement waits for the result; Slack gives it three."""
+
+_FAILED = Reply("Something went wrong. `/papers list` shows whether the watch was made.", error=True)
 _EMPTY = "What the query means appears here while you type."
 _MOST_TYPING = 1_000
 
@@ -64,8 +69,17 @@ def register(app: AsyncApp, parts: Parts) -> None:
         if errors := _mistakes(asked):
             await ack(response_action="errors", errors=errors)
             return
+        # The result comes with the acknowledgement where it can: an update that Slack is sent right after that could
+        # overtake it.
+        making = parts.work.start("A watch from the form", make_watch(parts, body, asked))
+        if making is not None:
+            await asyncio.wait({making}, timeout=PATIENCE)
+        if making is not None and making.done():
+            await ack(response_action="update", view=views.result(making.result() or _FAILED, TITLE))
+            return
         await ack(response_action="update", view=views.loading(TITLE))
-        parts.work.start("A watch from the form", make_watch(parts, body, asked))
+        if making is not None:
+            parts.work.start("The result of a form", _show_later(parts, body, making))
 
 
 async def open_form(parts: Parts, origin: Origin, trigger: str, *, choose: bool = False) -> None:
@@ -168,8 +182,16 @@ def _mistakes(asked: _Asked) -> dict[str, str]:
     return errors
 
 
-async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> None:
-    """Make the watch of a form that was acknowledged, say so in the channel, show the result. Raises SlackError."""
+async def _show_later(parts: Parts, body: Mapping[str, Any], making: asyncio.Task[Reply | None]) -> None:
+    view = views.result(await making or _FAILED, TITLE)
+    await parts.api.call(workspace_in(body), "views.update", view_id=text_in(body, "view", "id"), view=view)
+
+
+async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> Reply:
+    """Make the watch of a form and say so in the channel; returns what the form's window is to say.
+
+    Raises SlackError.
+    """
     workspace, about = workspace_in(body), _about(body)
     view = text_in(body, "view", "id")
     channel = text_in(about, "channel") or asked.channel
@@ -188,7 +210,7 @@ async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> No
         # Without a response_url there is no way into a channel that the bot is not in; the window then says all.
         if reply.public and not reply.error and (origin.response_url or not reply.footer):
             await respond(parts, origin, reply)
-    await parts.api.call(workspace, "views.update", view_id=view, view=views.result(reply, TITLE))
+    return reply
 
 
 async def _carried_out(parts: Parts, origin: Origin, about: Mapping[str, Any], asked: _Asked, view: str) -> Reply:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import PaperrouteError
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -19,14 +21,18 @@ class Work:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    def start(self, what: str, work: Coroutine[Any, Any, object]) -> None:
-        """Run ``work`` beside everything else; ``what`` names it in the log. Nothing is begun after ``drain``."""
+    def start(self, what: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T | None] | None:
+        """Run ``work`` beside everything else; ``what`` names it in the log. Nothing is begun after ``drain``.
+
+        The task gives the result, None where ``work`` raised.
+        """
         if self._closed:
             work.close()
-            return
+            return None
         task = asyncio.create_task(self._run(what, work), name=what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def drain(self, grace: float) -> None:
         """Begin nothing more, give what is under way ``grace`` seconds, then cancel it; all has ended on return."""
@@ -40,10 +46,11 @@ class Work:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, what: str, work: Coroutine[Any, Any, object]) -> None:
+    async def _run(self, what: str, work: Coroutine[Any, Any, T]) -> T | None:
         try:
-            await work
+            return await work
         except PaperrouteError as error:
             logger.warning("%s failed: %s", what, error)
         except Exception:
             logger.exception("%s failed unexpectedly.", what)
+        return None

@@ -80,7 +80,7 @@ async def _examine_slack(
         yield Finding("Slack", "none of its tokens is set; `paperroute setup slack` says how to get them")
         return
     if settings.app_token:
-        yield await examine_app_token(settings.api_url, settings.app_token)
+        yield await examine_app_token(settings.api_url, settings.app_token, SystemClock())
     access = Access(settings, store, SystemClock())
     try:
         try:

@@ -75,6 +75,12 @@ class Sockets:
             self._changed.clear()
             await self._changed.wait()
 
+    async def connected_for_the(self, time: int) -> None:
+        """Wait until a connection is open, and so many have been made."""
+        while not self.open or self.opened < time:
+            self._changed.clear()
+            await self._changed.wait()
+
     async def disconnected(self) -> None:
         """Wait until no connection is open."""
         while self.open:
