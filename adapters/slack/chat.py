@@ -15,6 +15,7 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
 from adapters.slack import buttons, changes, commands, home, reactions, watch_form
 from adapters.slack.access import Access
+from adapters.slack.api import SlackApi
 from adapters.slack.bolt import make_app
 from adapters.slack.catching_up import PAUSE, catch_up
 from adapters.slack.channels import Channels
@@ -78,6 +79,11 @@ class SlackChat:
     def ready(self) -> bool:
         """Whether Slack's requests can come in."""
         return self._posting is not None and (self._socket is None or self._socket.connected)
+
+    @property
+    def api(self) -> SlackApi:
+        """The Web API, once started."""
+        return self._access.api
 
     @property
     def routes(self) -> list[web.RouteDef]:

@@ -48,9 +48,11 @@ def routes(app: AsyncApp, flow: AsyncOAuthFlow | None) -> list[web.RouteDef]:
 async def _read(request: web.Request) -> AsyncBoltRequest:
     """Raises ValueError for a body that is none of Slack's."""
     body = await request.text()
-    read = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers.items()))
-    if not isinstance(read.body, dict):
-        raise ValueError(type(read.body).__name__)  # noqa: TRY004  as JSON that is none
+    try:
+        read = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers.items()))
+    except (AttributeError, TypeError) as error:
+        # Bolt takes for granted that what is JSON is an object.
+        raise ValueError(type(error).__name__) from None
     if body and not read.body and request.content_type == FORM:
         read.body = dict(parse_qsl(body, keep_blank_values=True))
         read.context = build_async_context(AsyncBoltContext({}), read.body)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -126,7 +127,11 @@ def _key(enterprise_id: str | None, team_id: str | None, is_enterprise_install: 
 
 
 def _values(installation: Installation) -> dict[str, Any]:
-    """The arguments that make the installation again. Times are seconds since 1970."""
+    """The arguments that make the installation again, as JSON can hold them."""
     values: dict[str, Any] = installation.to_dict()
     # Members' tokens are not asked for; if Slack should send one, it is not kept.
-    return {name: value for name, value in values.items() if not name.startswith(("user_t", "user_r", "user_s"))}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if not name.startswith(("user_token", "user_refresh", "user_scopes"))
+    }

@@ -23,6 +23,7 @@ from aiohttp import web
 from tests.standins.slack_faults import Fault, Kind
 from tests.standins.slack_limits import Limits, TooEarly
 from tests.standins.slack_methods import Methods
+from tests.standins.slack_oauth import OAuth
 from tests.standins.slack_socket import Sockets
 from tests.standins.slack_state import Channel, Ids, Refusal, Stamps, Team, User
 
@@ -77,6 +78,7 @@ class SlackStandIn:
         self.limits = Limits(time.monotonic)
         self.methods = Methods(self._stamps, self._ids, self._use_trigger)
         self.sockets = Sockets()
+        self.oauth = OAuth()
         self.events_url = ""
         self.app_token_trouble = ""
         self.redeliver = REDELIVERIES
@@ -163,6 +165,8 @@ class SlackStandIn:
         try:
             if method == "apps.connections.open":
                 return await self._connections_open(token)
+            if method == "oauth.v2.access":
+                return web.json_response({"ok": True, **self.oauth.access(_with_basic(request, arguments))})
             team = self._owner(token)
             return await self._call(request, team, method, arguments)
         except Refusal as refusal:
@@ -456,6 +460,15 @@ class SlackStandIn:
                 return json.loads(text) if text.startswith("{") else {}
         except (aiohttp.ClientError, TimeoutError):
             return None
+
+
+def _with_basic(request: web.Request, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the client's id and secret, which may come as a header."""
+    header = request.headers.get("Authorization", "")
+    if not header.startswith("Basic "):
+        return arguments
+    basic = aiohttp.BasicAuth.decode(header)
+    return {"client_id": basic.login, "client_secret": basic.password} | arguments
 
 
 def sign(body: str, *, secret: str = SIGNING_SECRET, at: float | None = None) -> dict[str, str]:
