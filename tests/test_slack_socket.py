@@ -38,11 +38,13 @@ class Ears:
 
 @asynccontextmanager
 async def listening(
-    slack: SlackStandIn, clock: FakeClock, token: str = APP_TOKEN
+    slack: SlackStandIn, clock: FakeClock, token: str = APP_TOKEN, ping: float = 10.0
 ) -> AsyncIterator[tuple[Socket, Ears]]:
     ears = Ears(slack)
     reconnected.clear()
-    socket = Socket(ears.app, token, slack.api_url, clock, on_reconnected=lambda: reconnected.append(clock.now()))
+    socket = Socket(
+        ears.app, token, slack.api_url, clock, on_reconnected=lambda: reconnected.append(clock.now()), ping=ping
+    )
     await socket.start()
     try:
         yield socket, ears
@@ -187,3 +189,15 @@ async def test_stopping_twice_is_fine_and_leaves_no_task(slack: SlackStandIn, cl
     await slack.sockets.disconnected()
     ours = {task for task in asyncio.all_tasks() - before if "slack" in repr(task.get_coro()) and not task.done()}
     assert not ours
+
+
+async def test_a_frozen_connection_is_noticed_and_replaced(slack: SlackStandIn, clock: FakeClock) -> None:
+    async with listening(slack, clock, ping=0.25) as (_, ears):
+        slack.sockets.frozen = True
+        await slack.sockets.connected_for_the(2)
+        slack.sockets.frozen = False
+        await slack.sockets.connected_for_the(2)
+        async with asyncio.timeout(20):
+            while (await slack.command("after")).acknowledged is None:
+                continue
+        assert "after" in ears.heard

@@ -30,6 +30,8 @@ from bot.wording import count
 
 logger = logging.getLogger(__name__)
 
+PING = 10.0
+"""Seconds between two pings; four without an answer end a connection."""
 LOOK = 5.0
 """Seconds between two looks at the connection."""
 DEAF = timedelta(seconds=60)
@@ -38,7 +40,6 @@ MISSED = timedelta(minutes=3)
 """After a longer interruption events may be gone: Slack repeats an event at once, after one and after five minutes."""
 
 _OPEN = "apps.connections.open"
-_PING = 10.0
 _PATIENCE = 20.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _REFUSALS = {
@@ -58,13 +59,21 @@ class Socket:
     """Keeps ``app`` connected. ``on_reconnected`` is called after an interruption that may have swallowed events."""
 
     def __init__(
-        self, app: AsyncApp, app_token: str, base_url: str, clock: Clock, *, on_reconnected: Callable[[], None]
+        self,
+        app: AsyncApp,
+        app_token: str,
+        base_url: str,
+        clock: Clock,
+        *,
+        on_reconnected: Callable[[], None],
+        ping: float = PING,
     ) -> None:
         self._app = app
         self._token = app_token
         self._base_url = base_url
         self._clock = clock
         self._on_reconnected = on_reconnected
+        self._ping = ping
         self._client: SocketModeClient | None = None
         self._watching: asyncio.Task[None] | None = None
         self._seen: datetime | None = None
@@ -146,7 +155,7 @@ class Socket:
         web = AsyncWebClient(base_url=self._base_url, timeout=int(_PATIENCE), retry_handlers=[])
         web.proxy = proxy_for(self._base_url)
         url = await self._ticket()
-        handler = AsyncSocketModeHandler(self._app, self._token, web_client=web, ping_interval=_PING)
+        handler = AsyncSocketModeHandler(self._app, self._token, web_client=web, ping_interval=self._ping)
         client = handler.client
         assert isinstance(client, SocketModeClient)  # noqa: S101  the handler says so less exactly
         # The client has looked for a proxy itself, in its own way.
