@@ -41,6 +41,7 @@ def row(what: str, figure: str, goal: str) -> None:
 
 def main() -> None:
     poll = run("benchmarks.poll")
+    acks = run("benchmarks.acks")
     drain = run("benchmarks.drain")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
@@ -66,6 +67,10 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
+    acked = f"Slack, {acks['in_flight']} commands in flight during a poll: acknowledged"
+    row(f"{acked}, p99", f"{acks['p99_ms']} ms", "≤ 200 ms")
+    row(f"{acked}, median", f"{acks['p50_ms']} ms", "")
+    row(f"– of {acks['commands']:,} commands; peak memory", f"{acks['peak_mb']} MB", "")
     drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
     row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
     row("– the slowest workspace", f"{drain['least_percent']} %", "")
