@@ -234,11 +234,14 @@ def test_mistakes_in_settings_are_all_named(program: Program, command: str) -> N
     assert [line.split()[1] for line in errors.splitlines()] == [".env,", "PAPERROUTE_BACKFILL", "PAPERROUTE_LOG"]
 
 
-def test_a_token_for_a_platform_that_is_not_served_is_refused(program: Program) -> None:
-    status, _, errors = program.run("run", SLACK_BOT_TOKEN="xoxb-hush", DISCORD_TOKEN="hush")
+def test_tokens_that_do_not_suffice_or_are_not_served_end_in_sentences(program: Program) -> None:
+    status, _, errors = program.run("run", SLACK_BOT_TOKEN="xoxb-hush")
     assert status == 2
-    assert "SLACK_BOT_TOKEN" in errors
-    assert "DISCORD_TOKEN" in errors
+    assert "SLACK_APP_TOKEN must be set as well for Slack" in errors
+    assert "hush" not in errors
+    status, _, errors = program.run("run", DISCORD_TOKEN="hush")
+    assert status == 2
+    assert "DISCORD_TOKEN cannot be used" in errors
     assert "hush" not in errors
 
 
