@@ -85,14 +85,15 @@ async def test_the_running_dispatcher_wakes_for_each_turn(store: Store, clock: D
     await announce(store, clock, 2)
     async with running(make_dispatcher(store, clock, chat)):
         for turn in range(1, 6):
-            await until(lambda turn=turn: _posted(store, turn))  # type: ignore[misc]
+            await until(lambda turn=turn: _posted(store, "A", turn))  # type: ignore[misc]
             assert len(chat.messages) == turn
             await clock.rest()
             await clock.advance(0.25)
 
 
-async def _posted(store: Store, wanted: int) -> bool:
-    channels = [await store.channel_status(ChannelRef("console", "A", f"Ac{number}")) for number in range(5)]
+async def _posted(store: Store, workspace: str, wanted: int) -> bool:
+    refs = [ChannelRef("console", workspace, f"{workspace}c{number}") for number in range(5)]
+    channels = [await store.channel_status(ref) for ref in refs]
     return sum(channel.posted for channel in channels) >= wanted
 
 
@@ -155,5 +156,6 @@ async def test_a_drain_goes_on_while_one_post_hangs(store: Store, clock: DrivenC
         await clock.advance(0.05)
         await asyncio.wait({draining}, timeout=0.001)
     assert [message.ref.channel.workspace for message in chat.messages] == ["B"] * 3
+    await until(lambda: _posted(store, "B", 3))  # stopping would cut off what is sent and not yet noted
     await dispatcher.stop(grace=0)
     assert (await draining).sent == 3

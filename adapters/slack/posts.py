@@ -97,7 +97,7 @@ def paper_blocks(entry: Entry, *, abstract: int = 0) -> list[Block]:
     blocks = [section(f"{title}\n{clipped(_about(entry, paper.categories), 1_200, code=True)}", paper_menu(paper))]
     if abstract and (text := clipped(paragraph(paper.abstract, abstract), abstract * 2)):
         blocks.append(section(text))
-    if abstract and paper.comment and (comment := clipped(paragraph(paper.comment, 300), 600)):
+    if abstract and paper.comment and (comment := clipped(f"Comment: {paragraph(paper.comment, 300)}", 600)):
         blocks.append(context(comment))
     return blocks
 

@@ -56,8 +56,12 @@ def clipped(text: str, most: int, *, code: bool = False) -> str:
 
 
 def linked(url: str, label: str, most: int) -> str:
-    """A link of ours with a stranger's label, in at most ``most`` characters; ``url`` is one of ours."""
-    return f"<{url}|{clipped(label.replace('|', '∣'), most - len(url) - 3) or url}>"
+    """A link of ours with a stranger's label, in at most ``most`` characters; without it where there is no room.
+
+    ``url`` is one of ours.
+    """
+    shown = clipped(label.replace("|", "∣"), most - len(url) - 3)
+    return f"<{url}|{shown}>" if shown else f"<{url}>"
 
 
 def title_of(title: str, most: int = 400) -> str:
