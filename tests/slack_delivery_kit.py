@@ -19,7 +19,6 @@ from tests.factories import make_paper
 from tests.standins.clock import FakeClock
 from tests.standins.slack import BOT_TOKEN, TEAM, SlackStandIn
 from tests.standins.slack_faults import Fault
-from tests.standins.slack_limits import Limits
 from tests.standins.slack_state import Channel
 
 READING = channel_ref(TEAM, "C0READING")
@@ -80,7 +79,6 @@ async def stand_in(clock: FakeClock) -> AsyncIterator[SlackStandIn]:
         return clock.now().timestamp()
 
     async with SlackStandIn(now=now) as slack:
-        slack.limits = Limits(now)
         yield slack
 
 

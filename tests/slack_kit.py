@@ -11,7 +11,6 @@ from random import Random
 from typing import Any
 
 from adapters.slack import SlackChat, SlackSettings
-from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.conversation import Command, Reply
 from bot.delivery import Dispatcher
@@ -21,10 +20,18 @@ from bot.models import Batch, ChannelRef, Cursor, Paper
 from bot.ports import Clock, Handler, Store
 from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
+from tests.standins.clock import QuickClock
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN, TEAM, Interaction, SlackStandIn
 from tests.store_kit import open_store
 
 READING = ChannelRef("slack", TEAM, "C0READING")
+CLOCK = QuickClock()
+"""The time of the stand-in and of the bot."""
+
+
+def stand_in() -> SlackStandIn:
+    """Slack that lives by ``CLOCK``."""
+    return SlackStandIn(now=CLOCK.seconds)
 
 
 def settings(slack: SlackStandIn, **changes: Any) -> SlackSettings:
@@ -62,7 +69,7 @@ class Bot:
 
     async def post(self) -> None:
         """Compose and send everything that waits."""
-        await self.dispatcher.drain(everything=True, patience=5)
+        await self.dispatcher.drain(everything=True, patience=60)
 
 
 @asynccontextmanager
@@ -75,7 +82,7 @@ async def running(
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
-    clock = clock or SystemClock()
+    clock = clock or CLOCK
     async with open_store(folder) as store:
         chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0)
         source = FakeSource()

@@ -11,8 +11,7 @@ import pytest
 from adapters.slack.identity import member_ref
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, running, shown
-from tests.standins.slack import SlackStandIn
+from tests.slack_kit import READING, Bot, running, shown, stand_in
 from tests.standins.slack_faults import Kind
 
 ANN = member_ref(READING.workspace, "U0ANN")
@@ -20,7 +19,7 @@ ANN = member_ref(READING.workspace, "U0ANN")
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
-    async with SlackStandIn() as slack, running(slack, tmp_path) as bot:
+    async with stand_in() as slack, running(slack, tmp_path) as bot:
         await bot.announce([make_paper("2603.00001", title="Something else")])
         await bot.say("watch RLHF")
         await bot.announce(

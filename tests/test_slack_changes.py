@@ -11,13 +11,13 @@ from adapters.slack.identity import channel_ref
 from bot.models import Channel
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, running, shown
-from tests.standins.slack import TEAM, SlackStandIn
+from tests.slack_kit import READING, Bot, running, shown, stand_in
+from tests.standins.slack import TEAM
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
-    async with SlackStandIn() as slack, running(slack, tmp_path) as bot:
+    async with stand_in() as slack, running(slack, tmp_path) as bot:
         await bot.announce([make_paper("2603.00001", title="Something else")])
         await bot.say("watch RLHF")
         yield bot

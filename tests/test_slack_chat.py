@@ -7,14 +7,13 @@ from pathlib import Path
 from adapters.slack.identity import member_ref
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, running, shown
-from tests.standins.slack import SlackStandIn
+from tests.slack_kit import READING, running, shown, stand_in
 
 ANN = member_ref(READING.workspace, "U0ANN")
 
 
 async def test_a_day_in_a_channel(tmp_path: Path) -> None:
-    async with SlackStandIn() as slack, running(slack, tmp_path) as bot:
+    async with stand_in() as slack, running(slack, tmp_path) as bot:
         await bot.announce([make_paper("2603.00001", title="Something else")])
         done = await bot.say("watch RLHF")
         assert done.acknowledged is not None

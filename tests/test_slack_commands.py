@@ -11,15 +11,14 @@ import pytest
 from bot.inbox import Inbox
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, Gate, running, shown
-from tests.standins.slack import SlackStandIn
+from tests.slack_kit import READING, Bot, Gate, running, shown, stand_in
 from tests.standins.slack_faults import Kind
 from tests.standins.slack_state import User
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
-    async with SlackStandIn() as slack, running(slack, tmp_path) as bot:
+    async with stand_in() as slack, running(slack, tmp_path) as bot:
         await bot.announce([make_paper("2603.00001", title="Something else")])
         yield bot
 
@@ -39,7 +38,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_answer(tmp_path: Path) 
         gates.append(Gate(inbox))
         return gates[0]
 
-    async with SlackStandIn() as slack, running(slack, tmp_path, handler=gated):
+    async with stand_in() as slack, running(slack, tmp_path, handler=gated):
         done = await slack.command("list")
         assert done.acknowledged is not None
         assert done.acknowledged < 1

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.slack import SlackChat
-from bot.clock import SystemClock
 from bot.models import ChannelRef
 from bot.ports import Chat
 from tests.chat_contract import ChatContract, UnusedHandler
-from tests.slack_kit import READING, settings, shown
-from tests.standins.slack import SlackStandIn
+from tests.slack_kit import CLOCK, READING, settings, shown, stand_in
 from tests.store_kit import open_store
 
 # What of Slack's own mark-up we write ourselves: links to arXiv, bold titles, keycaps, code.
@@ -26,10 +24,10 @@ class TestSlack(ChatContract):
 
     @pytest.fixture
     async def chat(self, tmp_path: Path) -> AsyncIterator[Chat]:
-        async with SlackStandIn() as slack, open_store(tmp_path) as store:
+        async with stand_in() as slack, open_store(tmp_path) as store:
             slack.limits.enforced = False
             self.slack = slack
-            chat = SlackChat(settings(slack), store, SystemClock())
+            chat = SlackChat(settings(slack), store, CLOCK)
             await chat.start(UnusedHandler())
             yield chat
             await chat.close()

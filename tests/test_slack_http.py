@@ -25,7 +25,7 @@ from adapters.web import WebServer
 from bot.clock import SystemClock
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import Bot, running, shown
+from tests.slack_kit import Bot, running, shown, stand_in
 from tests.standins.slack import SIGNING_SECRET, SlackStandIn, sign
 from tests.standins.slack_oauth import CLIENT_ID, CLIENT_SECRET
 
@@ -93,7 +93,7 @@ async def serving(slack: SlackStandIn, folder: Path, **more: Any) -> AsyncIterat
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with SlackStandIn() as slack:
+    async with stand_in() as slack:
         slack.add_team("T0TWO", "xoxb-two", enterprise="E0ORG")
         yield slack
 

@@ -12,7 +12,7 @@ from adapters.slack.identity import member_ref
 from adapters.slack.reactions import moment, plain_name
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, running, shown
+from tests.slack_kit import READING, Bot, running, shown, stand_in
 from tests.standins.slack import SlackStandIn
 from tests.standins.slack_state import Message, User
 
@@ -21,7 +21,7 @@ ANN, BOB = member_ref(READING.workspace, "U0ANN"), member_ref(READING.workspace,
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with SlackStandIn() as slack:
+    async with stand_in() as slack:
         yield slack
 
 

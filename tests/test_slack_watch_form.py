@@ -11,13 +11,12 @@ import pytest
 
 from adapters.slack.watch_form import explanation
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, running, shown
-from tests.standins.slack import SlackStandIn
+from tests.slack_kit import READING, Bot, running, shown, stand_in
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
-    async with SlackStandIn() as slack, running(slack, tmp_path) as bot:
+    async with stand_in() as slack, running(slack, tmp_path) as bot:
         await bot.announce([make_paper("2603.00001", title="Something else")])
         yield bot
 

@@ -75,7 +75,7 @@ class SlackStandIn:
         self.app_token = APP_TOKEN
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
-        self.limits = Limits(time.monotonic)
+        self.limits = Limits(now)
         self.methods = Methods(self._stamps, self._ids, self._use_trigger)
         self.sockets = Sockets()
         self.oauth = OAuth()
