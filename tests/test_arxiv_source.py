@@ -13,6 +13,7 @@ import pytest
 from adapters.arxiv import ArxivSource
 from adapters.arxiv.sequence import month_after
 from adapters.arxiv.state import Position
+from adapters.arxiv.walk import REQUEST_SIZE
 from bot.models import Batch, Paper
 from bot.ports import PaperSource
 from tests.factories import make_paper
@@ -187,6 +188,15 @@ async def test_one_paper_by_its_id(source: ArxivSource, stand_in: ArxivStandIn) 
     assert old is not None
     assert old.version == 3
     assert await source.paper("2603.09999") is None
+
+
+async def test_many_papers_in_the_order_asked_for(source: ArxivSource, stand_in: ArxivStandIn) -> None:
+    asked = ["2603.00060", "nonsense", "2603.09999", *(f"2603.{number:05}" for number in range(1, BASE)), "2603.00060"]
+    found = await source.papers(asked)
+    assert [paper.id for paper in found] == ["2603.00060", *(f"2603.{n:05}" for n in range(1, BASE) if n != 60)]
+    assert all(paper.announced == date(2026, 3, 3) for paper in found)
+    assert len(stand_in.requests) == -(-(BASE + 1) // REQUEST_SIZE)
+    assert await source.papers(["nonsense"]) == []
 
 
 async def test_a_paper_can_be_shown_soon_after_another_request_however_long_the_delay(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +16,11 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 
 from tests.standins.arxiv import ArxivStandIn
+from tests.standins.slack import SIGNING_SECRET
+from tests.standins.slack_oauth import CLIENT_ID, CLIENT_SECRET
 from tests.test_program import DAYS, Program, day_of_papers
 
 pytestmark = pytest.mark.timeout(60)
@@ -120,6 +125,55 @@ def test_a_team_is_served_killed_and_served_again(program: Program, slack: Slack
     assert max(slack.keys().values()) == 1
     for token in (slack.settings["SLACK_BOT_TOKEN"], slack.settings["SLACK_APP_TOKEN"]):
         assert token.encode() not in errors
+
+
+def test_workspaces_install_themselves_over_http(program: Program, slack: Slack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+        program.environment.pop(name)
+    program.environment |= {
+        # slack_sdk makes a header of the installation by a class of aiohttp's that is on its way out.
+        "PYTHONWARNINGS": "error,ignore:BasicAuth is deprecated:DeprecationWarning",
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "PAPERROUTE_PUBLIC_URL": "https://papers.lab.example",
+        "PAPERROUTE_SECRET_KEY": Fernet.generate_key().decode(),
+        "PAPERROUTE_WEB": f"127.0.0.1:{port}",
+    }
+    running = program.start("run")
+    try:
+        wait_for(lambda: _status(f"{url}/readyz") == 200)
+        assert _status(f"{url}/healthz") == 200
+        page = requests.get(f"{url}/slack/install", timeout=20)
+        (state,) = re.findall(r"state=([^&\"]+)", page.text)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in page.cookies)
+        done = requests.get(
+            f"{url}/slack/oauth_redirect",
+            params={"code": slack.control("consent")["code"], "state": state},
+            headers={"Cookie": cookies},
+            timeout=20,
+        )
+        assert "paperroute is installed" in done.text
+        slack.control("serve", url=f"{url}/slack/events")
+        assert "Watching" in str(slack.control("command", text="watch RLHF")["responses"])
+        assert requests.post(f"{url}/slack/events", data="command=/papers", timeout=20).status_code == 401
+    finally:
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert b"Traceback" not in errors
+    for secret in ("SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "PAPERROUTE_SECRET_KEY"):
+        assert program.environment[secret].encode() not in errors
+
+
+def _status(url: str) -> int:
+    try:
+        return requests.get(url, timeout=20).status_code
+    except requests.ConnectionError:
+        return 0
 
 
 def test_one_poll_for_cron_posts_to_slack(program: Program, slack: Slack) -> None:

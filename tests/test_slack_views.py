@@ -15,7 +15,7 @@ from bot.models import Channel, ChannelRef, Layout, MemberRef, Save, Watch
 from tests.factories import make_paper
 from tests.slack_kit import texts
 from tests.standins.slack_blocks import check_view
-from tests.test_slack_posts import LINK, large_papers
+from tests.test_slack_posts import LARGE, LINK, Large
 from tests.test_slack_text import DOES_SOMETHING, HOSTILE
 
 REF = ChannelRef("slack", "T0LAB", "C0READING")
@@ -53,10 +53,10 @@ def test_an_abstract_of_an_old_paper_with_thousands_of_authors() -> None:
     assert "(no abstract)" in all_text(view)
 
 
-@given(large_papers())
+@given(LARGE)
 @settings(max_examples=40)
-def test_every_abstract_fits_into_its_window(paper: Any) -> None:
-    assert check_view(views.abstract(paper)) is None
+def test_every_abstract_fits_into_its_window(large: Large) -> None:
+    assert check_view(views.abstract(large.paper())) is None
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

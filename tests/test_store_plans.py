@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bot.models import Channel, Layout, MessageRef, Missing, Post, PostKind
+from bot.models import Channel, FollowUp, Layout, MessageRef, Missing, Post, PostKind
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL
@@ -21,7 +21,7 @@ PLATFORMS = ["console"]
 # What may be walked through whole: lists that were passed in, small tables, and indexes that hold only what is open.
 SMALL = {
     "json_each", "b", "value", "w", "workspaces", "missing", "days", "CONSTANT", "fresh", "queries", "r", "ranked",
-    "polls", "_sqlite_migrations", "state",
+    "polls", "_sqlite_migrations", "state", "savers", "latest",
 }  # fmt: skip
 OPEN_ONLY = {
     "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due", "channels_ready"
@@ -50,6 +50,7 @@ async def use_everything(store: SqliteStore) -> None:
     await store.archive_span()
     await store.due_channels(("console",), later(days=1), 9)
     await store.channels("console")
+    await store.channels("console", "local")
     await store.watches(CHANNEL)
     await store.waiting(CHANNEL)
     await compose(store, 1, cards=True)
@@ -79,6 +80,19 @@ async def use_everything(store: SqliteStore) -> None:
     await store.top("console", "local", since=NOW, limit=9)
     await store.unsave(ANN, "2603.00001", NOW)
     await store.dismiss(CHANNEL, BOB, "2603.00001", NOW)
+    await store.dismissed(CHANNEL, limit=9)
+    await store.save_reactions("console", "local")
+    await store.set_save_reactions("console", "local", ("eyes",), ANN, NOW)
+    await store.recent_posts("console", NOW)
+    await store.followed(later(days=30), 9)
+    await store.followers("2603.00001")
+    followed = FollowUp((await store.search(Query.parse("delivery"), limit=1))[0], 1, False, False, later(days=1))
+    await store.follow_up([followed], [Post(key(31), CHANNEL, PostKind.NOTICE, thread_of=key(1))], NOW)
+    await store.put_installation("slack", "T1", "", b"sealed", NOW)
+    await store.installation("slack", "T1")
+    await store.installed("slack")
+    await store.remove_installation("slack", "T1", "")
+    await store.remove_installation("slack", "T1")
     await store.first_time("event", NOW)
     await store.missing(NOW, 9)
     await store.poll_failed(NOW, "x")

@@ -121,6 +121,27 @@ async def test_dismissals_count_papers_a_channel(store: SqliteStore, tmp_path: P
     assert rows(tmp_path, "SELECT count(*) FROM audit WHERE what = 'not for us'") == [(4,)]
 
 
+async def test_dismissed_papers_are_a_channels_own_latest_first(store: SqliteStore) -> None:
+    for minute, (member, paper) in enumerate([(ANN, ONE), (BOB, TWO), (BOB, ONE), (ANN, THREE)]):
+        await store.dismiss(CHANNEL, member, paper, later(minutes=minute))
+    await store.dismiss(OTHER, ANN, TWO, NOW)
+    assert [paper.id for paper in await store.dismissed(CHANNEL, limit=9)] == [THREE, ONE, TWO]
+    assert [paper.id for paper in await store.dismissed(CHANNEL, limit=1)] == [THREE]
+    assert [paper.id for paper in await store.dismissed(OTHER, limit=9)] == [TWO]
+    assert await store.dismissed(replace(CHANNEL, channel="unknown"), limit=9) == []
+
+
+async def test_the_reactions_that_save_are_a_workspaces_own(store: SqliteStore, tmp_path: Path) -> None:
+    assert await store.save_reactions("console", "local") is None
+    await store.set_save_reactions("console", "local", ("eyes", "star"), ANN, NOW)
+    assert await store.save_reactions("console", "local") == ("eyes", "star")
+    assert await store.save_reactions("console", "elsewhere") is None
+    assert await store.save_reactions("slack", "local") is None
+    await store.set_save_reactions("console", "local", None, BOB, later(minutes=1))
+    assert await store.save_reactions("console", "local") is None
+    assert rows(tmp_path, "SELECT count(*) FROM audit WHERE what = 'save reactions'") == [(2,)]
+
+
 async def test_an_event_is_handled_once_and_remembered_for_a_day(store: SqliteStore, tmp_path: Path) -> None:
     assert await store.first_time("Ev1", NOW)
     assert not await store.first_time("Ev1", NOW)

@@ -16,7 +16,7 @@ from adapters.slack.blocks import MOST_CHARACTERS, SECTION, Block, Message, cont
 from adapters.slack.lengths import fair_lengths
 from adapters.slack.text import clipped, escaped, linked, title_of, with_code
 from bot.commands.saying import paragraph, shown, tidy
-from bot.models import Entry, Paper, Post, PostKind
+from bot.models import Entry, Post, PostKind
 from bot.reactions import KEYCAPS
 from bot.wording import authors_line, part_text, receipt_line
 
@@ -123,8 +123,3 @@ def _fallback(lines: Sequence[str]) -> str:
     while len(escaped(text)) > _TEXT:
         text = text[: len(text) * 3 // 4].rstrip() + "…"
     return escaped(text)
-
-
-def about_paper(paper: Paper) -> str:
-    """A paper's authors and categories in a line, as mrkdwn."""
-    return clipped(_about(Entry(0, paper), paper.categories), 1_200, code=True)

@@ -18,10 +18,11 @@ from storage.sqlite.values import count, moment_column, to_paper
 _FOLLOWERS = """
     SELECT w.platform, w.workspace, c.channel, (
         SELECT p.key FROM entries e JOIN posts p ON p.id = e.post_id
-        WHERE e.paper = s.paper AND p.channel_id = s.channel_id AND p.state = 'sent' ORDER BY p.id DESC LIMIT 1
+        WHERE e.paper = savers.paper AND p.channel_id = savers.channel_id AND p.state = 'sent'
+        ORDER BY p.id DESC LIMIT 1
     ) AS key
-    FROM (SELECT DISTINCT paper, channel_id FROM saves WHERE paper = ? AND NOT taken_back) s
-    JOIN channels c ON c.id = s.channel_id
+    FROM (SELECT DISTINCT paper, channel_id FROM saves WHERE paper = ? AND NOT taken_back) savers
+    JOIN channels c ON c.id = savers.channel_id
     JOIN workspaces w ON w.id = c.workspace_id
     WHERE key IS NOT NULL
     ORDER BY c.id

@@ -127,8 +127,9 @@ def dismiss(db: sqlite_utils.Database, channel: ChannelRef, member: MemberRef, p
 
 def dismissed(db: sqlite_utils.Database, channel: ChannelRef, limit: int) -> list[Paper]:
     rows = db.execute(
-        "SELECT p.* FROM (SELECT paper, max(dismissed_at) AS at FROM dismissals WHERE channel_id = ? GROUP BY paper) d"
-        " JOIN papers p ON p.ordinal = d.paper ORDER BY d.at DESC, d.paper DESC LIMIT ?",
+        "SELECT p.* FROM ("
+        "  SELECT paper, max(dismissed_at) AS at FROM dismissals WHERE channel_id = ? GROUP BY paper"
+        ") latest JOIN papers p ON p.ordinal = latest.paper ORDER BY latest.at DESC, latest.paper DESC LIMIT ?",
         (find_channel(db, channel), count(limit)),
     )
     return [to_paper(row) for row in rows]

@@ -2,7 +2,8 @@
 
 `python -m tests.standins.slack_process --port 9001`, then start paperroute with the settings that it prints.
 ``/control/…`` takes JSON: ``command`` (text, user, channel), ``click`` (value), ``react`` (name, ts, user, added),
-``fail`` (kind, method, times, seconds), ``drop``, ``freeze``; ``/control/state`` gives out what stands where, and
+``fail`` (kind, method, times, seconds), ``drop``, ``freeze``, ``serve`` (url: where HTTP requests go) and ``consent``,
+which gives the code of an installation; ``/control/state`` gives out what stands where, and
 ``/control/page`` shows a channel.
 """
 
@@ -56,6 +57,10 @@ class Controls:
                 slack.fail(Kind[asked.pop("kind")], **asked)
             case "drop":
                 await slack.sockets.drop()
+            case "serve":
+                slack.events_url = asked["url"]
+            case "consent":
+                return web.json_response({"code": slack.oauth.code(slack.team)})
             case "freeze":
                 slack.sockets.frozen = bool(asked.get("frozen", True))
             case _:
