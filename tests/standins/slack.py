@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.standins.slack_blocks import check_message
 from tests.standins.slack_faults import Fault, Kind
 from tests.standins.slack_limits import Limits, TooEarly
 from tests.standins.slack_methods import Methods
@@ -256,10 +257,9 @@ class SlackStandIn:
             return web.Response(status=404, text="used_url")
         message = await request.json()
         if not message.get("delete_original"):
-            check = __import__("tests.standins.slack_blocks", fromlist=["check_message"]).check_message
             if not message.get("text") and not message.get("blocks"):
                 return web.Response(status=400, text="no_text")
-            if (code := check(message.get("text", ""), message.get("blocks") or [])) is not None:
+            if (code := check_message(message.get("text", ""), message.get("blocks") or [])) is not None:
                 return web.json_response({"ok": False, "error": code})
         interaction.responses.append(message)
         team = self.teams[interaction.team]
