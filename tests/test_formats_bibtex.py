@@ -88,6 +88,12 @@ def test_no_command_of_a_title_reaches_latex() -> None:
     assert "\\write" not in title
 
 
+def test_straight_quotes_open_and_close() -> None:
+    opened, closed = r"{\textquotedblleft}", r"{\textquotedblright}"
+    assert title_of('the "plain words" of a title') == f"the {opened}plain words{closed} of a title"
+    assert title_of('a 5" disk') == "a 5'' disk"
+
+
 def test_a_lone_brace_cannot_end_the_field() -> None:
     assert title_of(r"an open \} brace \{ here") == r"an open {\textbraceright} brace {\textbraceleft} here"
 

@@ -31,6 +31,8 @@ _UNTELLING = {
     "a", "an", "the", "on", "of", "in", "to", "for", "and", "or", "with", "from", "by", "at", "as", "is", "are", "be",
     "we", "do", "does", "can", "how", "what", "when", "why", "where", "which", "towards", "toward", "via", "using",
 }  # fmt: skip
+# LaTeX closes with every straight quote and opens with none.
+_STRAIGHT_QUOTES = re.compile(r'"([^"]+)"')
 _NO_SURNAMES = SUFFIXES | {"the"}
 
 
@@ -98,7 +100,8 @@ def _ascii(text: str) -> str:
 
 
 def _title(title: str) -> str:
-    return " ".join(_protected(word) for word in clean(readable(title)).split())
+    curled = _STRAIGHT_QUOTES.sub("“\\1”", clean(readable(title)))
+    return " ".join(_protected(word) for word in curled.split())
 
 
 def _protected(word: str) -> str:
