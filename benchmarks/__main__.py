@@ -71,6 +71,7 @@ def main() -> None:
     row(f"{acked}, p99", f"{acks['p99_ms']} ms", "≤ 200 ms")
     row(f"{acked}, median", f"{acks['p50_ms']} ms", "")
     row(f"– of {acks['commands']:,} commands; peak memory", f"{acks['peak_mb']} MB", "")
+    row("– event loop held", f"{acks['loop_held_ms']} ms", "≤ 50 ms")
     drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
     row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
     row("– the slowest workspace", f"{drain['least_percent']} %", "")

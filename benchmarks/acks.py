@@ -23,6 +23,7 @@ from benchmarks import poll
 from benchmarks.filling import add_watches
 from benchmarks.material import PAPERS_A_DAY, queries
 from benchmarks.measuring import peak_megabytes, report, watched_loop
+from bot.app.running import spare_what_stays
 from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.delivery import Dispatcher
@@ -123,6 +124,7 @@ def main() -> None:
     ]
     for server in servers:
         server.start()
+    spare_what_stays()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(slack, arxiv, Path(folder)))
     arxiv.send("stop")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -12,11 +13,22 @@ class StoppedError(Exception):
     """A signal came before there was anything to serve."""
 
 
+def spare_what_stays() -> None:
+    """Leave all that exists now out of the garbage collector's rounds.
+
+    What was imported lives as long as the process; looking through it in every full collection held the event loop for
+    30 ms.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def run_until_stopped(life: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
     """Run ``life`` with an event that SIGTERM, SIGINT and a closed terminal set; returns the exit status.
 
     Unlike ``asyncio.run`` it does not wait for worker threads: a request to arXiv may hang in one for a minute.
     """
+    spare_what_stays()
     loop = asyncio.new_event_loop()
     try:
         stop = asyncio.Event()
