@@ -62,6 +62,7 @@ def test_ordinary_text_stays_readable(text: str, expected: str) -> None:
 def test_what_can_be_typed_is_code_and_the_rest_is_inert() -> None:
     assert with_code("Type `/papers watch a*b <x>` for *more*") == "Type `/papers watch a*b &lt;x&gt;` for ∗more∗"
     assert with_code("`` nothing ``") == " nothing "
+    assert with_code(":smile``:") == "∶smile:"
     assert "`" not in with_code("one ` alone")
 
 

@@ -38,10 +38,11 @@ def inert(text: str) -> str:
 
 def with_code(text: str) -> str:
     """A text of ours, in which back-quotes stand in pairs around what can be typed, as mrkdwn."""
-    parts = text.split("`")
+    # An empty pair shows nothing; without it, what stands around it is looked at as one.
+    parts = text.replace("``", "").split("`")
     if len(parts) % 2 == 0:
         return inert(text)
-    return "".join(f"`{escaped(part)}`" if place % 2 and part else inert(part) for place, part in enumerate(parts))
+    return "".join(f"`{escaped(part)}`" if place % 2 else inert(part) for place, part in enumerate(parts))
 
 
 def clipped(text: str, most: int, *, code: bool = False) -> str:
