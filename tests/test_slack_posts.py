@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from adapters.slack.blocks import MOST_BLOCKS, MOST_CHARACTERS, Message, characters
 from adapters.slack.chat import SlackChat
-from adapters.slack.lengths import fair_lengths
 from adapters.slack.posts import render
 from bot.digest import compose
 from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, Receipt
@@ -198,15 +197,3 @@ def test_an_ordinary_digest_is_shown_whole() -> None:
     shown = everything(render(digest(*papers)))
     assert "…" not in shown
     assert all(paper.title.strip() in shown for paper in papers)
-
-
-@given(st.lists(st.integers(min_value=0, max_value=500), max_size=20), st.integers(min_value=0, max_value=3_000))
-def test_room_is_shared_fairly(lengths: list[int], room: int) -> None:
-    shares = fair_lengths(lengths, room)
-    assert sum(shares) <= max(room, 0)
-    assert all(share <= length for share, length in zip(shares, lengths, strict=True))
-    cut = [share for share, length in zip(shares, lengths, strict=True) if share < length]
-    assert len(set(cut)) <= 1
-    assert not cut or all(share <= cut[0] for share in shares)
-    if sum(lengths) <= room:
-        assert shares == lengths

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.slack.blocks import MOST_CHARACTERS, SECTION, Block, Message, context, header, paper_menu, section
-from adapters.slack.lengths import fair_lengths
 from adapters.slack.text import clipped, escaped, linked, title_of, with_code
 from bot.commands.saying import paragraph, shown, tidy
 from bot.models import Entry, Post, PostKind
 from bot.reactions import KEYCAPS
+from bot.rendering import fair_lengths
 from bot.wording import authors_line, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)

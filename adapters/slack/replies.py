@@ -21,6 +21,7 @@ from adapters.slack.posts import paper_blocks
 from adapters.slack.text import escaped, with_code
 from bot.commands.saying import tidy
 from bot.conversation import Reply
+from bot.rendering import pieces
 
 _TEXT = 3_900
 _LINE = 6_000
@@ -54,36 +55,8 @@ def _blocks(reply: Reply) -> Iterator[Block]:
 
 def text_blocks(text: str) -> Iterator[Block]:
     """A text of ours, in which back-quotes stand in pairs, as sections; line by line, long lines in pieces."""
-    gathered = ""
-    for line in tidy(text, _LINE).split("\n"):
-        for piece in _pieces(line):
-            if gathered and len(gathered) + 1 + len(piece) > SECTION:
-                yield section(gathered)
-                gathered = ""
-            gathered = f"{gathered}\n{piece}" if gathered else piece
-    if gathered:
-        yield section(gathered)
-
-
-def _pieces(line: str) -> Iterator[str]:
-    """A line as mrkdwn in pieces that fit into a section; cut at spaces outside of back-quotes where there are any."""
-    while len(whole := with_code(line)) > SECTION:
-        cut = _cut(line)
-        yield with_code(line[:cut].rstrip())
-        line = line[cut:].lstrip()
-    if whole:
-        yield whole
-
-
-def _cut(line: str) -> int:
-    """Where to cut a line that is too long, so that its beginning fits."""
-    most = len(line)
-    while len(with_code(line[:most])) > SECTION:
-        most = most * 3 // 4
-    for place in range(most, most // 2, -1):
-        if line[place - 1] == " " and line.count("`", 0, place) % 2 == 0:
-            return place
-    return most
+    for piece in pieces(tidy(text, _LINE), SECTION, with_code):
+        yield section(piece)
 
 
 def _fallback(reply: Reply) -> str:

@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from bot.commands.saying import shown
+from bot.rendering import code_parts, fitted
 from bot.text import readable
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -38,22 +39,12 @@ def inert(text: str) -> str:
 
 def with_code(text: str) -> str:
     """A text of ours, in which back-quotes stand in pairs around what can be typed, as mrkdwn."""
-    # An empty pair shows nothing; without it, what stands around it is looked at as one.
-    parts = text.replace("``", "").split("`")
-    if len(parts) % 2 == 0:
-        return inert(text)
-    return "".join(f"`{escaped(part)}`" if place % 2 else inert(part) for place, part in enumerate(parts))
+    return "".join(f"`{escaped(part)}`" if code else inert(part) for part, code in code_parts(text))
 
 
 def clipped(text: str, most: int, *, code: bool = False) -> str:
     """``inert`` (``code``: ``with_code``) of as much of ``text`` as fits into ``most`` characters; "…" at a cut."""
-    render = with_code if code else inert
-    result = render(text)
-    keep = len(text)
-    while len(result) > most and keep > 0:
-        keep = min(keep - 1, keep * most // len(result))
-        result = render(text[:keep].rstrip() + "…") if most > 0 else ""
-    return result
+    return fitted(text, most, with_code if code else inert)
 
 
 def linked(url: str, label: str, most: int) -> str:
