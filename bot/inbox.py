@@ -107,6 +107,16 @@ class Inbox:
             _log.exception("a home met a defect")
         return Home((), ())
 
+    async def channels(self, platform: str) -> list[Channel]:
+        """The platform's channels in use."""
+        try:
+            return await self._store.channels(platform)
+        except PaperrouteError as error:
+            _log.warning("channels could not be read: %s", error)
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("reading channels met a defect")
+        return []
+
     async def recent_posts(self, platform: str) -> list[RecentPost]:
         """The posts with papers of the last two weeks, newest first."""
         try:

@@ -400,7 +400,19 @@ class InstallationStore(Protocol):
         ...
 
 
-class Store(PaperStore, WatchStore, PostStore, SaveStore, FollowStore, CursorStore, InstallationStore, Protocol):
+class NoteStore(Protocol):
+    """What an adapter wants to know again after a restart: short texts by name. Raises StoreError."""
+
+    async def note(self, name: str) -> str | None: ...
+
+    async def put_note(self, name: str, text: str) -> None:
+        """In place of what was noted before."""
+        ...
+
+
+class Store(
+    PaperStore, WatchStore, PostStore, SaveStore, FollowStore, CursorStore, InstallationStore, NoteStore, Protocol
+):
     """Everything that is kept."""
 
     async def close(self) -> None: ...
@@ -425,6 +437,10 @@ class Handler(Protocol):
 
     async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
         """What a member sees at home; of the workspace's channels only those in ``visible``."""
+        ...
+
+    async def channels(self, platform: str) -> list[Channel]:
+        """The platform's channels in use, for comparing with what the platform says of them."""
         ...
 
     async def recent_posts(self, platform: str) -> list[RecentPost]:

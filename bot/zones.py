@@ -10,6 +10,7 @@ import difflib
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 # Abbreviations that people type but that name no zone, or different ones to different people.
@@ -52,6 +53,17 @@ def _key(name: str) -> str:
 def find_zone(name: str) -> str | None:
     """The IANA name of a time zone in its own spelling, whatever the case of ``name``; None when there is none."""
     return _zones().get(_key(name))
+
+
+def zones_like(beginning: str, most: int) -> list[str]:
+    """Names of zones that begin so, or whose city does, in the order of the alphabet."""
+    typed = _key(beginning)
+    found = (full for low, full in sorted(_zones().items()) if typed and _begins(low, typed))
+    return list(islice(found, most))
+
+
+def _begins(zone: str, typed: str) -> bool:
+    return zone.startswith(typed) or zone.rpartition("/")[2].startswith(typed)
 
 
 def closest_zone(name: str) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 
 from bot.conversation import Button, ChannelChange, Command, Home, Reaction, RecentPost, Reply, WorkspaceChange
 from bot.digest import FRAME, entry_characters, post_key
-from bot.models import ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, PostLimits, Receipt
+from bot.models import Channel, ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, PostLimits, Receipt
 from bot.ports import Chat
 from tests.factories import make_paper
 
@@ -54,6 +54,10 @@ class UnusedHandler:
 
     async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
         raise AssertionError(member, visible)
+
+    async def channels(self, platform: str) -> list[Channel]:
+        """Nothing is known."""
+        return []
 
     async def recent_posts(self, platform: str) -> list[RecentPost]:
         """Nothing was posted before."""

@@ -13,8 +13,8 @@ import pytest
 
 from adapters.slack.api import Credentials, WebApi
 from adapters.slack.errors import SlackError
-from adapters.slack.proxy import proxy_for
 from bot.errors import ConfigError
+from bot.proxies import proxy_for
 from tests.standins.canned import HANG, RESET, CannedServer, http
 from tests.standins.clock import FakeClock
 

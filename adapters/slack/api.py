@@ -17,10 +17,10 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import SlackError, answered, translated
-from adapters.slack.proxy import proxy_for
 from adapters.slack.rates import Gate
 from bot.pacing import within
 from bot.ports import Clock
+from bot.proxies import proxy_for
 
 # Room for all posts under way and for the answers to people beside them.
 CONNECTIONS = 200

@@ -1,6 +1,6 @@
 """The AsyncApp: what it is made of, and what becomes of requests that nobody listens for.
 
-Each request is acknowledged by its listener first and worked on afterwards (``adapters.slack.work``). What has no
+Each request is acknowledged by its listener first and worked on afterwards (``bot.background``). What has no
 listener is acknowledged all the same: Slack would deliver it again, and switches off an app that leaves most of its
 events unanswered. Nothing is read from the environment: bolt takes a client id found there for a wish to do OAuth.
 """

@@ -29,7 +29,7 @@ from adapters.slack.posts import CHARACTERS, OVERHEAD, PAPERS
 from adapters.slack.rates import CHANNEL_INTERVAL, WORKSPACE_INTERVAL
 from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import Socket
-from adapters.slack.work import Work
+from bot.background import Work
 from bot.conversation import WorkspaceChange
 from bot.models import ChannelRef, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, InstallationStore

@@ -13,11 +13,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api import Credentials, SlackApi, Wire
 from adapters.slack.errors import SlackError, translated
-from adapters.slack.proxy import proxy_for
 from adapters.slack.scopes import APP_SCOPE, BOT_SCOPES, WHY
 from bot.diagnosis import Finding
 from bot.models import Channel
 from bot.ports import Clock
+from bot.proxies import proxy_for
 
 T = TypeVar("T")
 

@@ -22,10 +22,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.identity import workspace_of
 from adapters.slack.installations import SlackInstallations
 from adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH
-from adapters.slack.proxy import proxy_for
 from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.settings import OAuthSettings
 from bot.ports import Clock, InstallationStore
+from bot.proxies import proxy_for
 
 STATE_SECONDS = 600
 _TIMEOUT = 15

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adapters.slack.api import SlackApi
 from adapters.slack.channels import Channels
 from adapters.slack.members import Members
-from adapters.slack.work import Work
+from bot.background import Work
 from bot.ports import Clock, Handler
 
 

@@ -22,10 +22,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api import Wire
 from adapters.slack.errors import SlackError
-from adapters.slack.proxy import proxy_for
 from bot.errors import ConfigError
 from bot.pacing import within
 from bot.ports import Clock
+from bot.proxies import proxy_for
 from bot.wording import count
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.installations import Installations
 from storage.sqlite.moving import Moving
+from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.rewording import reword
@@ -21,7 +22,7 @@ from storage.sqlite.saves import Saves
 from storage.sqlite.watches import Watches
 
 
-class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Following, Cursors, Installations):
+class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Following, Cursors, Installations, Notes):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 
     def __init__(self, database: Database) -> None:

@@ -148,6 +148,8 @@ class Limits:
         """The same for a message in a channel, and the headers that tell of the limit."""
         window = self._channels[channel]
         wait = self._count(window, MESSAGES, MESSAGES_SECONDS, f"messages in {channel}")
+        if not self.enforced:
+            return None, {}
         reset = max(0.0, window[0] + MESSAGES_SECONDS - self._now()) if window else 0.0
         return wait, {
             "X-RateLimit-Limit": str(MESSAGES),

@@ -1,4 +1,4 @@
-"""The way out to Slack as the machine's environment describes it.
+"""The way out to platforms as the machine's environment describes it.
 
 ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in capitals or not, as most programs know them. Read
 here and not by slack_sdk, which knows no NO_PROXY (``slack_sdk.proxy_env_variable_loader``), nor by aiohttp's

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from adapters.slack.errors import SlackError
-from adapters.slack.work import Work
+from bot.background import Work
+from bot.errors import DeliveryError
 
 
 async def test_a_task_gives_its_result() -> None:
@@ -28,7 +28,7 @@ async def test_a_foreseen_error_is_a_sentence_and_a_defect_a_traceback(caplog: p
     async def fail(error: Exception) -> int:
         raise error
 
-    expected = work.start("A button", fail(SlackError("ratelimited", method="views.open", workspace="T1")))
+    expected = work.start("A button", fail(DeliveryError("Too many requests.")))
     defect = work.start("A command", fail(ValueError("oops")))
     assert expected is not None
     assert defect is not None

@@ -1,0 +1,143 @@
+"""Answering an interaction: acknowledged within three seconds, whatever the work takes.
+
+What is done within ``PATIENCE`` is answered at once, so that everybody sees what is for everybody and nobody else sees
+the rest. What takes longer is acknowledged as "thinking", for everybody or for the caller alone as the command mostly
+ends, and the answer takes its place; where it ends the other way the place is removed and the answer said anew.
+
+An original response is edited rather than followed up: a follow-up whose answer was lost is said twice by discord.py
+(facts/discord.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import discord
+
+from adapters.discord.errors import ACKNOWLEDGED_BEFORE, CONTENT, UNKNOWN_INTERACTION
+from adapters.discord.messages import Message
+from adapters.discord.posting import content_of
+from adapters.discord.replies import render
+from bot.conversation import File, Reply
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 0.1
+"""Seconds that an acknowledgement waits for the answer."""
+
+_DONE = Message("Done.")
+
+Interaction = discord.Interaction[Any]
+
+
+async def answer(
+    interaction: Interaction,
+    work: Coroutine[Any, Any, Reply],
+    *,
+    public: bool,
+    shown: Callable[[Reply], list[Message]] = render,
+) -> None:
+    """Do ``work`` and say its reply as ``shown`` makes it; ``public``: how it mostly ends.
+
+    Raises what discord.py raises.
+    """
+    working = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({working}, timeout=PATIENCE)
+        if working.done():
+            reply = working.result()
+            await say(interaction, reply, shown(reply))
+            return
+        if not await _acknowledged(interaction, public=public):
+            await working
+            return
+        reply = await working
+        await _fill(interaction, reply, shown(reply), public=public)
+    finally:
+        if not working.done():
+            working.cancel()
+
+
+async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message] | None = None) -> None:
+    """Answer at once: this is the acknowledgement as well. ``messages``: other than the reply's own."""
+    found = list(render(reply) if messages is None else messages) or [_DONE]
+    ephemeral = not _is_public(reply)
+    first, *others = found
+    try:
+        await _send_first(interaction, first, reply.files, ephemeral=ephemeral)
+    except discord.HTTPException as error:
+        if _said_before(error):
+            return
+        if error.code == UNKNOWN_INTERACTION:
+            logger.warning("An answer came too late for Discord.")
+            return
+        raise
+    await _follow(interaction, others, ephemeral=ephemeral)
+
+
+async def _send_first(interaction: Interaction, message: Message, files: Sequence[File], *, ephemeral: bool) -> None:
+    try:
+        await interaction.response.send_message(**_content(message, files), ephemeral=ephemeral)
+    except discord.HTTPException as error:
+        if error.code not in CONTENT:
+            raise
+        await interaction.response.send_message(**_content(message.plain(""), ()), ephemeral=ephemeral)
+
+
+async def _acknowledged(interaction: Interaction, *, public: bool) -> bool:
+    try:
+        await interaction.response.defer(ephemeral=not public, thinking=True)
+    except discord.HTTPException as error:
+        if not _said_before(error):
+            logger.warning("Discord did not take an acknowledgement (code %s).", error.code)
+            return False
+    return True
+
+
+async def _fill(interaction: Interaction, reply: Reply, messages: Sequence[Message], *, public: bool) -> None:
+    """Put the reply into the place of "thinking"."""
+    if not messages and not reply.files:
+        await interaction.delete_original_response()
+        return
+    first, *others = messages or [_DONE]
+    ends_public = _is_public(reply)
+    if ends_public == public:
+        made = _content(first, reply.files)
+        attachments = made.pop("files", [])
+        try:
+            await interaction.edit_original_response(**made, attachments=attachments)
+        except discord.HTTPException as error:
+            if error.code not in CONTENT:
+                raise
+            await interaction.edit_original_response(**_content(first.plain(""), ()))
+    else:
+        await interaction.delete_original_response()
+        await interaction.followup.send(**_content(first, reply.files), ephemeral=not ends_public)
+    await _follow(interaction, others, ephemeral=not ends_public)
+
+
+async def _follow(interaction: Interaction, messages: Sequence[Message], *, ephemeral: bool) -> None:
+    for message in messages:
+        await interaction.followup.send(**_content(message, ()), ephemeral=ephemeral)
+
+
+def _is_public(reply: Reply) -> bool:
+    return reply.public and not reply.error
+
+
+def _said_before(error: discord.HTTPException) -> bool:
+    # discord.py asks again after a 5xx, and the first time may have counted.
+    return error.code == ACKNOWLEDGED_BEFORE
+
+
+def _content(message: Message, files: Sequence[File]) -> dict[str, Any]:
+    made = content_of(message)
+    if made["content"] is None:
+        del made["content"]
+    if files:
+        made["files"] = [discord.File(io.BytesIO(file.content or b"\n"), filename=file.name) for file in files]
+    return made

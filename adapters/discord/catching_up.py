@@ -1,0 +1,84 @@
+"""Reactions that were made while nobody listened, read from recent posts.
+
+Discord tells of nothing twice. So whenever a shard is ready anew, the posts of the last days are read back with their
+reactions, and each is handed to the core as seen rather than told. What a member took back since stays taken back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import discord
+
+from adapters.discord.identity import PLATFORM, member_ref, message_ref
+from adapters.discord.parts import Parts
+from adapters.discord.reactions import common_name
+from bot.conversation import Reaction, RecentPost
+from bot.models import ChannelRef
+from bot.wording import channel_text, count
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds between two channels: posting must not wait for this."""
+
+_BEFORE = timedelta(seconds=60)
+_MOST_MESSAGES = 2_000
+_MOST_USERS = 1_000
+
+
+async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
+    """Read the reactions of recent posts, channel by channel. Raises nothing but defects."""
+    channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
+    for post in await parts.handler.recent_posts(PLATFORM):
+        channels[post.message.channel].append(post)
+    if channels:
+        logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
+    for channel, posts in channels.items():
+        try:
+            async for message in _messages(parts, channel, posts):
+                await _hand_over(parts, channel, message)
+        except discord.HTTPException as error:
+            logger.info("The reactions in %s could not be read (code %s).", channel_text(channel), error.code)
+        await parts.clock.sleep(pause)
+
+
+async def _messages(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> AsyncIterator[discord.Message]:
+    """The messages of posts that have reactions: of the channel itself and of its threads."""
+    client = parts.client()
+    wanted = {int(post.message.message) for post in posts}
+    since = min(post.sent_at for post in posts) - _BEFORE
+    threads = dict.fromkeys(int(post.thread.message) for post in posts if post.thread is not None)
+    forum = isinstance(client.get_channel(int(channel.channel)), discord.ForumChannel)
+    places = list(threads) if forum else [int(channel.channel), *threads]
+    if forum:
+        places += [int(post.message.message) for post in posts if post.thread is None]
+    for place in dict.fromkeys(places):
+        history = client.get_partial_messageable(place, guild_id=int(channel.workspace)).history(
+            after=since, limit=_MOST_MESSAGES, oldest_first=True
+        )
+        async for message in history:
+            if message.id in wanted and message.reactions:
+                yield message
+
+
+async def _hand_over(parts: Parts, channel: ChannelRef, message: discord.Message) -> None:
+    me = parts.client().user
+    for reaction in message.reactions:
+        name = reaction.emoji if isinstance(reaction.emoji, str) else reaction.emoji.name
+        async for user in reaction.users(limit=_MOST_USERS):
+            if user.bot or (me is not None and user.id == me.id):
+                continue
+            await parts.handler.reaction(
+                Reaction(
+                    message=message_ref(channel, message.id),
+                    member=member_ref(int(channel.workspace), user.id, user.display_name),
+                    added=True,
+                    name=common_name(name),
+                    at=message.created_at,
+                    seen=True,
+                )
+            )

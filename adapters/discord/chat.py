@@ -1,0 +1,86 @@
+"""``bot.ports.Chat`` on Discord."""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.discord.client import PaperrouteClient
+from adapters.discord.connection import Connection
+from adapters.discord.identity import PLATFORM
+from adapters.discord.pacing import Pace
+from adapters.discord.parts import Parts
+from adapters.discord.posting import Posting
+from adapters.discord.posts import CHARACTERS_A_DIGEST, OVERHEAD, PAPERS
+from adapters.discord.settings import DiscordSettings
+from bot.background import Work
+from bot.models import ChannelRef, MessageRef, Post, PostLimits
+from bot.ports import Clock, Handler, NoteStore
+
+GRACE = 2.0
+"""Seconds that work under way has at the end."""
+
+CHANNEL_INTERVAL = 1.0
+SETTLE = 5.0
+"""Seconds after which a post whose answer was lost is sent again with its nonce, or looked for."""
+
+
+class DiscordChat:
+    """Discord as a platform, with one token for all servers that the bot is in.
+
+    Without ``listen`` it only posts: for one round by hand.
+    """
+
+    platform = PLATFORM
+    limits = PostLimits(
+        papers=PAPERS,
+        characters=CHARACTERS_A_DIGEST,
+        overhead=OVERHEAD,
+        interval=CHANNEL_INTERVAL,
+        settle=SETTLE,
+    )
+
+    def __init__(self, settings: DiscordSettings, notes: NoteStore, clock: Clock, *, listen: bool = True) -> None:
+        self._settings = settings
+        self._notes = notes
+        self._clock = clock
+        self._work = Work()
+        self._pace = Pace(clock)
+        self._parts: Parts | None = None
+        self._connection = Connection(settings.token, self._make_client, clock)
+        self._listen = listen
+        self._posting = Posting(lambda: self._connection.client, clock)
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that members do is heard."""
+        return self._connection.connected
+
+    async def failed(self) -> str:
+        """Wait until Discord refuses to serve for good, and say why."""
+        if self._connection.failure is None:
+            raise RuntimeError("start() comes first")
+        return await asyncio.shield(self._connection.failure)
+
+    async def start(self, handler: Handler) -> None:
+        """As ``Chat``: logged in, connected and ready. Raises ConfigError for a refused token."""
+        if self._listen:
+            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work)
+        await self._connection.start()
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """As ``Chat``."""
+        return await self._posting.send(channel, post)
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """As ``Chat``."""
+        return await self._posting.find(channel, post)
+
+    async def close(self) -> None:
+        """As ``Chat``; again changes nothing."""
+        await self._work.drain(GRACE)
+        await self._connection.stop()
+
+    def _make_client(self) -> PaperrouteClient:
+        client = PaperrouteClient(self._settings, self._notes, self._pace)
+        client.parts = self._parts
+        return client

@@ -1,0 +1,134 @@
+"""The client: what it asks Discord for, and where its events go.
+
+Least is asked for: the intents for guilds and reactions, no members, no messages kept. Everything that is done on
+account of an event is done beside the gateway's own work, by a task with an owner.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+import yarl
+
+from adapters.discord import catching_up, changes, interactions, reactions
+from adapters.discord.buttons import CommandItem, PaperItem
+from adapters.discord.messages import CommandButton, PaperButton
+from adapters.discord.options import fingerprint, payload
+from adapters.discord.pacing import Pace
+from adapters.discord.parts import Parts
+from adapters.discord.settings import DiscordSettings
+from bot.ports import NoteStore
+from bot.proxies import proxy_for
+
+logger = logging.getLogger(__name__)
+
+INTENTS = discord.Intents(guilds=True, guild_reactions=True)
+"""None of them is privileged."""
+
+_LONGEST_WAIT = 60.0
+_COMMANDS_NOTE = "discord.commands"
+
+
+class PaperrouteClient(discord.AutoShardedClient):
+    """A client for one connection's life. ``parts`` is set before it connects, unless it only posts."""
+
+    def __init__(self, settings: DiscordSettings, notes: NoteStore, pace: Pace) -> None:
+        super().__init__(
+            intents=INTENTS,
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=_LONGEST_WAIT,
+            proxy=proxy_for(settings.api_url),
+        )
+        self.parts: Parts | None = None
+        self._notes = notes
+        discord.http.Route.BASE = settings.api_url
+        self._gateway_url = settings.gateway_url
+        if settings.gateway_url:
+            discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
+        self._pace_requests(pace)
+
+    def _pace_requests(self, pace: Pace) -> None:
+        ask, gateway = self.http.request, self.http.get_bot_gateway
+
+        async def paced(route: discord.http.Route, **more: Any) -> Any:
+            await pace.turn()
+            return await ask(route, **more)
+
+        async def elsewhere() -> Any:
+            shards, _, limit = await gateway()
+            return shards, self._gateway_url, limit
+
+        self.http.request = paced  # type: ignore[method-assign]
+        if self._gateway_url:
+            self.http.get_bot_gateway = elsewhere  # type: ignore[method-assign]
+
+    async def setup_hook(self) -> None:
+        """Before the gateway: buttons of any age are heard, commands are made known where they changed."""
+        self.add_dynamic_items(PaperItem, CommandItem)
+        commands = payload()
+        known = f"{self.application_id} {fingerprint(commands)}"
+        if await self._notes.note(_COMMANDS_NOTE) != known:
+            await self.http.bulk_upsert_global_commands(self.application_id or 0, commands)
+            await self._notes.put_note(_COMMANDS_NOTE, known)
+            logger.info("Discord was told of the commands.")
+
+    async def pressed(self, interaction: discord.Interaction[Any], button: PaperButton | CommandButton) -> None:
+        """See ``adapters.discord.buttons.Presses``."""
+        self._begin("A button", lambda parts: interactions.pressed(parts, interaction, button))
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        self._begin("An interaction", lambda parts: interactions.heard(parts, interaction))
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        self._begin("A reaction", lambda parts: reactions.reacted(parts, event, added=True))
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        self._begin("A reaction taken back", lambda parts: reactions.reacted(parts, event, added=False))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._begin("A server joined", lambda parts: changes.guild_joined(parts, guild))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        self._begin("A server left", lambda parts: changes.guild_removed(parts, guild.id))
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        self._begin("A channel deleted", lambda parts: changes.channel_deleted(parts, channel.guild.id, channel.id))
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        self._begin("A thread deleted", lambda parts: changes.channel_deleted(parts, event.guild_id, event.thread_id))
+
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        self._begin("A channel changed", lambda parts: changes.compare(parts, after.guild))
+
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        self._begin("A role changed", lambda parts: changes.compare(parts, after.guild))
+
+    async def on_ready(self) -> None:
+        self._reconcile()
+
+    async def on_shard_ready(self, _: int) -> None:
+        if self.is_ready():
+            self._reconcile()
+
+    async def on_shard_resumed(self, _: int) -> None:
+        # A resume brings what was missed; only what Discord had forgotten by then is not among it.
+        logger.debug("A shard was resumed.")
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        # discord.py calls this while the exception is being handled.
+        logger.error("%s met a defect.", event_method, exc_info=sys.exc_info())
+
+    def _reconcile(self) -> None:
+        self._begin("Comparing channels", changes.compare)
+        self._begin("Reading reactions that came meanwhile", catching_up.catch_up)
+
+    def _begin(self, what: str, work: Callable[[Parts], Coroutine[Any, Any, None]]) -> None:
+        if self.parts is not None:
+            self.parts.work.start(what, work(self.parts))

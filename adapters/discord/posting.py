@@ -1,0 +1,201 @@
+"""A post sent to Discord, and looked up there.
+
+The post's key is the message's nonce: within some minutes Discord answers a repetition with the message that is there
+already (facts/discord.md). So a post whose answer was lost within the last minute is simply sent again; later it is
+looked for in the history, by the key that its buttons carry, since nonces are not kept. Where the history may not be
+read Discord gives out an empty one instead of an error, so the permission is asked for first. Posts in forums take no
+nonce: they are always looked for.
+
+A message that Discord does not like is sent once more as plain text under another nonce: it was refused, so it does not
+stand there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import discord
+
+from adapters.discord.buttons import key_of, view_of
+from adapters.discord.errors import (
+    CONTENT,
+    THREAD_EXISTS,
+    delivery_error,
+    reading_error,
+)
+from adapters.discord.identity import message_ref
+from adapters.discord.messages import Message
+from adapters.discord.posts import heading, render
+from bot.errors import UnreadableError
+from bot.models import ChannelRef, MessageRef, Post
+from bot.ports import Clock
+
+AGAIN = timedelta(seconds=60)
+"""How long after its first attempt a post is sent again with its nonce instead of being looked for."""
+
+_BEFORE = timedelta(seconds=10)
+_LONG_AGO = timedelta(days=1)
+_MOST_REMEMBERED = 10_000
+_MOST_MESSAGES = 2_000
+_ARCHIVE_MINUTES: Literal[4320] = 4320
+
+
+class Posting:
+    """Sends posts and looks them up."""
+
+    def __init__(self, client: Callable[[], discord.Client], clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._first: dict[str, datetime] = {}
+
+    async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """Post it, once. Raises DeliveryError."""
+        self._begin(post.key)
+        threaded = post.thread is not None
+        try:
+            sent = await self._send_readable(channel, post, render(post))
+        except Exception as error:
+            raise delivery_error(error, thread=threaded) from error
+        self._first.pop(post.key, None)
+        return message_ref(channel, sent)
+
+    async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
+        """The message that holds the post; None: there is none, or sending it again is harmless.
+
+        Raises UnreadableError, DeliveryError.
+        """
+        first = self._first.get(post.key)
+        place = self._client().get_channel(int(channel.channel))
+        forum = isinstance(place, discord.ForumChannel) and post.thread is None
+        if not forum and first is not None and self._clock.now() - first < AGAIN:
+            return None
+        self._readable(place)
+        since = (post.made_at or self._clock.now() - _LONG_AGO) - _BEFORE
+        try:
+            async for identity in self._ours(channel, post, since, forum=forum):
+                return message_ref(channel, identity)
+        except Exception as error:
+            raise reading_error(error) from error
+        return None
+
+    def _begin(self, key: str) -> None:
+        self._first.setdefault(key, self._clock.now())
+        while len(self._first) > _MOST_REMEMBERED:
+            del self._first[next(iter(self._first))]
+
+    async def _send_readable(self, channel: ChannelRef, post: Post, message: Message) -> int:
+        try:
+            return await self._post(channel, post, message, post.key)
+        except discord.HTTPException as error:
+            if error.code not in CONTENT:
+                raise
+        return await self._post(channel, post, message.plain(post.key), f"{post.key[:-1]}.")
+
+    async def _post(self, channel: ChannelRef, post: Post, message: Message, nonce: str) -> int:
+        place = self._client().get_channel(int(channel.channel))
+        if post.thread is not None:
+            thread = await self._thread(channel, place, post.thread)
+            return await self._say(thread, message, nonce)
+        if isinstance(place, discord.ForumChannel):
+            return await self._open(place, post, message)
+        return await self._say(int(channel.channel), message, nonce)
+
+    async def _say(self, place: int, message: Message, nonce: str) -> int:
+        sent = await self._client().get_partial_messageable(place).send(nonce=nonce, **content_of(message))
+        return sent.id
+
+    async def _open(self, forum: discord.ForumChannel, post: Post, message: Message) -> int:
+        """A post of a forum: a thread that begins with the message."""
+        tags = [tag for tag in forum.available_tags if not tag.moderated][:1] if forum.flags.require_tag else []
+        opened = await forum.create_thread(name=heading(post), applied_tags=tags, **content_of(message))
+        return opened.message.id
+
+    async def _thread(self, channel: ChannelRef, place: object, digest: MessageRef) -> int:
+        """The thread of a digest, begun when it is not there yet. Raises DeliveryError."""
+        identity = int(digest.message)
+        if isinstance(place, discord.ForumChannel | discord.Thread):
+            # In a forum the digest has begun a thread; in a thread there can be no further one.
+            return identity if isinstance(place, discord.ForumChannel) else place.id
+        if self._client().get_channel(identity) is not None:
+            return identity
+        parent = self._client().get_partial_messageable(int(channel.channel), guild_id=int(channel.workspace))
+        try:
+            await parent.get_partial_message(identity).create_thread(
+                name="Papers", auto_archive_duration=_ARCHIVE_MINUTES
+            )
+        except discord.HTTPException as error:
+            if error.code != THREAD_EXISTS:
+                raise
+        return identity
+
+    def _readable(self, place: object) -> None:
+        guild = getattr(place, "guild", None)
+        if guild is None or guild.me is None:
+            return
+        allowed = place.permissions_for(guild.me)  # type: ignore[attr-defined]
+        if not (allowed.read_message_history and allowed.view_channel):
+            raise UnreadableError(
+                'Its history may not be read: allow the bot\'s role "Read Message History" in this channel.'
+            )
+
+    async def _ours(self, channel: ChannelRef, post: Post, since: datetime, *, forum: bool) -> AsyncIterator[int]:
+        """The ids of messages that carry the post's key."""
+        if forum:
+            async for thread in self._threads(int(channel.channel), since):
+                async for message in thread.history(limit=1, oldest_first=True):
+                    if self._carries(message, post.key):
+                        yield message.id
+            return
+        place = int(post.thread.message) if post.thread is not None else int(channel.channel)
+        known = self._client().get_channel(int(channel.channel))
+        if isinstance(known, discord.Thread):
+            place = known.id
+        messages = (
+            self._client().get_partial_messageable(place).history(after=since, limit=_MOST_MESSAGES, oldest_first=True)
+        )
+        try:
+            async for message in messages:
+                if self._carries(message, post.key):
+                    yield message.id
+        except discord.NotFound:
+            # A thread that was never begun holds nothing.
+            if post.thread is None:
+                raise
+
+    async def _threads(self, forum: int, since: datetime) -> AsyncIterator[discord.Thread]:
+        place = self._client().get_channel(forum)
+        if not isinstance(place, discord.ForumChannel):
+            return
+        for thread in place.threads:
+            if thread.owner_id == self._client().user.id and thread.created_at and thread.created_at >= since:  # type: ignore[union-attr]
+                yield thread
+        async for thread in place.archived_threads(limit=100):
+            if thread.created_at and thread.created_at >= since:
+                yield thread
+
+    def _carries(self, message: discord.Message, key: str) -> bool:
+        user = self._client().user
+        if user is None or message.author.id != user.id:
+            return False
+        return any(key_of(identity) == key for identity in _identities(message.components))
+
+
+def _identities(components: Any) -> list[str]:
+    found: list[str] = []
+    for component in components:
+        if identity := getattr(component, "custom_id", None):
+            found.append(identity)
+        found += _identities(getattr(component, "children", ()))
+    return found
+
+
+def content_of(message: Message) -> dict[str, Any]:
+    """The arguments of discord.py's ``send`` for a message. To be called in the event loop."""
+    made: dict[str, Any] = {"content": message.content or None, "allowed_mentions": discord.AllowedMentions.none()}
+    if message.embeds:
+        made["embeds"] = list(message.embeds)
+    if (view := view_of(message)) is not None:
+        made["view"] = view
+    return made
