@@ -20,6 +20,8 @@ from adapters.discord.messages import Button, CommandButton, LinkButton, Message
 MOST_COMMAND = 60
 """Characters of a command that a button can hold beside the rest of its id."""
 
+_PAPER = re.compile(r"paper:(?P<kind>[a-z]{1,20}):(?P<paper>[\w./-]{1,40}):(?P<key>[a-z2-7]{0,24})")
+_COMMAND = re.compile(r"command:(?P<command>.{1,60}):(?P<key>[a-z2-7]{0,24})")
 _KEY = re.compile(r":([a-z2-7]{24})$")
 
 
@@ -44,9 +46,14 @@ def key_of(identity: str) -> str:
     return found[1] if found else ""
 
 
+def is_known(identity: str) -> bool:
+    """Whether an id is of a kind that is heard here."""
+    return bool(_PAPER.fullmatch(identity) or _COMMAND.fullmatch(identity))
+
+
 class PaperItem(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"paper:(?P<kind>[a-z]{1,20}):(?P<paper>[\w./-]{1,40}):(?P<key>[a-z2-7]{0,24})",
+    template=_PAPER,
 ):
     """A paper's button."""
 
@@ -66,7 +73,7 @@ class PaperItem(
 
 class CommandItem(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"command:(?P<command>.{1,60}):(?P<key>[a-z2-7]{0,24})",
+    template=_COMMAND,
 ):
     """A button that runs a command."""
 

@@ -10,6 +10,7 @@ import discord
 
 from adapters.discord import completing
 from adapters.discord.answering import Interaction, answer, say
+from adapters.discord.buttons import is_known
 from adapters.discord.messages import CommandButton, Message, PaperButton
 from adapters.discord.options import DOCTOR, NAME, option_of, text_of
 from adapters.discord.parts import Parts
@@ -44,8 +45,7 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
         case discord.InteractionType.autocomplete:
             await _complete(parts, interaction, data)
         case discord.InteractionType.component:
-            identity = str(data.get("custom_id", ""))
-            if not identity.startswith(("paper:", "command:")):
+            if not is_known(str(data.get("custom_id", ""))):
                 await say(interaction, _UNKNOWN)
 
 

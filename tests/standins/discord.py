@@ -53,6 +53,7 @@ READING = 4_001
 ACK_SECONDS = 3.0
 NONCE_SECONDS = 180.0
 EPHEMERAL = 64
+_DIRECT = 1_000_000
 
 
 @dataclass
@@ -111,6 +112,7 @@ class DiscordStandIn:
         self.snowflakes = Snowflakes(now)
         self.limits = Limits(now)
         self.guilds: dict[int, Guild] = {}
+        self.direct: dict[int, list[dict[str, Any]]] = {}
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.commands: list[dict[str, Any]] = []
@@ -201,9 +203,7 @@ class DiscordStandIn:
                     return _too_many(wait, headers)
             answer = await self._answer(request, parts, body, files)
         except Refusal as refusal:
-            return web.json_response(
-                {"message": refusal.message, "code": refusal.code}, status=refusal.status, headers=headers
-            )
+            return _json({"message": refusal.message, "code": refusal.code}, headers, refusal.status)
         finally:
             await self._tell()
         if fault is not None:
@@ -216,7 +216,7 @@ class DiscordStandIn:
         if fault.status == 429:
             return _too_many(fault.retry_after, {"X-RateLimit-Remaining": "0"})
         if fault.status > 0:
-            return web.json_response({"message": fault.message, "code": fault.code}, status=fault.status)
+            return _json({"message": fault.message, "code": fault.code}, {}, fault.status)
         if fault.status < 0:
             self.hung.set()
             await self._stopped.wait()
@@ -248,6 +248,13 @@ class DiscordStandIn:
                 return await self._callback(token, body, files)
             case [method, "webhooks", _, token, *rest]:
                 return self._webhook(method, token, rest, body, files)
+            case ["POST", "users", "@me", "channels"]:
+                who = int(body["recipient_id"])
+                return {"id": str(_DIRECT + who), "type": 1, "recipients": [user(who)]}
+            case ["POST", "channels", direct, "messages"] if int(direct) >= _DIRECT and int(direct) < _DIRECT * 2:
+                _check(body, len(files))
+                self.direct.setdefault(int(direct) - _DIRECT, []).append(body)
+                return Message(self.snowflakes.next(), int(direct), BOT, body).shown()
             case ["GET", "guilds", guild]:
                 return self.guilds[int(guild)].shown()
             case ["GET", "guilds", guild, "threads", "active"]:

@@ -1,0 +1,214 @@
+"""`/papers …` on Discord: acknowledged at once, said to whom it concerns, carried out once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.discord.options import OPTIONS, fingerprint, payload, text_of
+from bot.commands.table import COMMANDS
+from bot.conversation import Command, Reply
+from tests.delivery_kit import until
+from tests.discord_kit import CHANNEL, Bot, answered, buttons, running, shown, stand_in
+from tests.factories import make_paper
+from tests.standins.discord import ANN, BOB, GUILD, READING
+from tests.standins.discord_limits import check_commands
+from tests.standins.discord_state import EMBED_LINKS, READ_HISTORY, THREAD
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    async with stand_in() as discord, running(discord, tmp_path) as bot:
+        yield bot
+
+
+def test_discord_takes_the_commands_and_every_one_of_the_core_is_there() -> None:
+    commands = payload()
+    assert check_commands(commands) is None
+    (papers,) = commands
+    assert papers["name"] == "papers"
+    assert {option["name"] for option in papers["options"]} == {*(info.name for info in COMMANDS), "doctor"}
+    assert set(OPTIONS) <= {info.name for info in COMMANDS}
+    assert papers["contexts"] == [0]
+    assert papers["integration_types"] == [0]
+
+
+def test_options_become_the_words_of_the_core() -> None:
+    assert text_of("watch", {"query": "RLHF"}) == "watch RLHF"
+    assert text_of("saved", {"format": "bibtex", "whose": "channel"}) == "saved channel bibtex"
+    assert text_of("list", {"unknown": "x"}) == "list"
+
+
+async def test_commands_are_told_to_discord_when_they_changed(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path):
+            assert discord.command_writes == 1
+        async with running(discord, tmp_path) as bot:
+            assert discord.command_writes == 1
+            note = await bot.store.note("discord.commands")
+            assert note is not None
+            assert note.endswith(fingerprint(payload()))
+            await bot.store.put_note("discord.commands", "of an earlier version")
+        async with running(discord, tmp_path):
+            assert discord.command_writes == 2
+
+
+async def test_success_is_said_in_the_channel_and_the_rest_to_the_caller(bot: Bot) -> None:
+    watched = await bot.say("watch", query="RLHF")
+    assert not watched.ephemeral
+    assert "Watching" in shown(watched.reply)
+    listed = await bot.say("list")
+    assert listed.ephemeral
+    assert "RLHF" in shown(listed.reply)
+    wrong = await bot.say("watch", query='"open')
+    assert wrong.ephemeral
+    assert wrong.acknowledged is not None
+    assert wrong.acknowledged < 1
+
+
+async def test_the_channel_gets_its_name(bot: Bot) -> None:
+    await bot.say("watch", query="RLHF")
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert channel.name == "reading"
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "ephemeral", "said"),
+    [
+        (Reply("In the end.", public=True), "watch", False, "In the end."),
+        (Reply("No such thing.", error=True), "watch", True, "No such thing."),
+        (Reply("A list."), "list", True, "A list."),
+        (Reply("For all.", public=True), "list", False, "For all."),
+    ],
+)
+async def test_what_takes_long_is_acknowledged_and_answered_in_its_place(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, reply: Reply, name: str, ephemeral: bool, said: str
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow(_: Command) -> Reply:
+        await gate.wait()
+        return reply
+
+    monkeypatch.setattr(bot.inbox, "command", slow)
+    done = await bot.discord.command(name, query="x")
+    assert done.acknowledged is not None
+    assert not any(answered(body) for body in done.replies)
+    gate.set()
+    await bot.discord.until(lambda: done.replies[-1].get("content"))
+    assert done.reply["content"] == said
+    deferred_ephemeral = bool(done.replies[0].get("flags", 0) & 64)
+    last_ephemeral = bool(done.reply.get("flags", 0) & 64)
+    assert ephemeral == (last_ephemeral if {"deleted": True} in done.replies else deferred_ephemeral)
+
+
+async def test_an_acknowledgement_that_discord_lost_is_not_given_twice(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot.discord.fail("/callback", 500, stored=True)
+    done = await bot.say("list")
+    await bot.discord.until(lambda: sum("/callback" in each for each in bot.discord.requests) == 2)
+    await bot.chat.close()
+    assert len(done.replies) == 1
+    assert "Nothing is watched in this channel yet." in shown(done.reply)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_an_interaction_that_is_delivered_again_is_carried_out_once(bot: Bot) -> None:
+    await bot.say("watch", query="RLHF")
+    (session,) = bot.discord.gateway.open
+    (event,) = [each for each in session.events if each["t"] == "INTERACTION_CREATE"]
+    before = len(bot.discord.requests)
+    await bot.discord.gateway.tell(GUILD, "INTERACTION_CREATE", event["d"])
+    await bot.discord.until(lambda: len(bot.discord.requests) > before)
+    assert len(await bot.store.watches(CHANNEL)) == 1
+
+
+async def test_a_channel_where_the_bot_may_not_post_waits_and_the_reply_says_why(bot: Bot) -> None:
+    bot.discord.channel(READING).denied = EMBED_LINKS
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    done = await bot.say("watch", query="RLHF")
+    assert "Watching" in shown(done.reply)
+    assert 'Allow its role "Embed Links" in this channel' in shown(done.reply)
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert "Embed Links" in channel.paused
+    bot.discord.channel(READING).denied = 0
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    await until(lambda: _resumed(bot))
+
+
+async def _resumed(bot: Bot) -> bool:
+    channel = await bot.store.channel(CHANNEL)
+    return channel is not None and not channel.paused
+
+
+async def test_doctor_says_what_is_missing_in_this_channel(bot: Bot) -> None:
+    assert "All is well" in shown((await bot.say("doctor")).reply)
+    bot.discord.channel(READING).denied = READ_HISTORY
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    done = await bot.say("doctor")
+    assert done.ephemeral
+    assert '"Read Message History" is missing; it is for looking up whether a post arrived.' in shown(done.reply)
+
+
+async def test_a_thread_of_the_members_is_a_place_of_its_own(bot: Bot) -> None:
+    thread = bot.discord.add_channel(4_500, "a talk", type=THREAD, parent=READING)
+    await bot.discord.gateway.tell(GUILD, "THREAD_CREATE", thread.shown())
+    await bot.say("watch", query="RLHF", channel=4_500)
+    assert [watch.typed for watch in await bot.store.watches(CHANNEL)] == []
+    (channel,) = await bot.store.channels("discord")
+    assert channel.ref.channel == "4500"
+    await bot.announce([make_paper(title="On RLHF")])
+    await bot.post()
+    assert "On RLHF" in shown(bot.messages(4_500)[0].body)
+
+
+async def test_what_is_offered_while_typing(bot: Bot) -> None:
+    await bot.announce([make_paper("2603.00001", title="Something else")])
+    for query in ("RLHF", "diffusion OR flow"):
+        await bot.say("watch", query=query)
+    assert await bot.discord.complete("unwatch", "query", "diff") == ["diffusion OR flow"]
+    assert set(await bot.discord.complete("unwatch", "query", "")) == {"RLHF", "diffusion OR flow"}
+    assert "cat:cs.CL" in await bot.discord.complete("watch", "query", "cat:cs.C")
+    assert (await bot.discord.complete("watch", "query", "RLHF cat:math.C"))[0].startswith("RLHF cat:math.C")
+    assert await bot.discord.complete("schedule", "when", "week") == ["weekly mon 09:00"]
+    assert "daily 08:00 Europe/Berlin" in await bot.discord.complete("schedule", "when", "daily 08:00 berl")
+    assert await bot.discord.complete("help", "topic", "wat") == ["watch"]
+    await bot.say("save", papers="2603.00001")
+    assert await bot.discord.complete("unsave", "papers", "something") == ["2603.00001"]
+    assert await bot.discord.complete("list", "nothing", "x") == []
+
+
+async def test_exports_come_as_files_for_the_caller_alone(bot: Bot) -> None:
+    await bot.announce([make_paper("2603.00001")])
+    await bot.say("save", papers="2603.00001")
+    done = await bot.discord.command("saved", format="bibtex")
+    await bot.discord.until(lambda: done.files)
+    assert done.ephemeral
+    assert b"archivePrefix = {arXiv}" in done.files["saved.bib"]
+
+
+async def test_a_members_saves_by_their_mention(bot: Bot) -> None:
+    await bot.announce([make_paper("2603.00001")])
+    await bot.say("save", papers="2603.00001", user=BOB)
+    done = await bot.say("saved", member=BOB, user=ANN)
+    assert "A study of careful delivery" in shown(done.reply)
+    assert "@Bob" in shown(done.reply)
+
+
+async def test_long_lists_have_buttons(bot: Bot) -> None:
+    await bot.announce([make_paper(f"2603.{number:05}", title=f"Letters {number}") for number in range(1, 30)])
+    done = await bot.say("search", query="letters")
+    pages = buttons(done.reply)
+    assert list(pages) == ["More ▶"]
+    message = bot.discord.store(bot.discord.channel(READING), done.reply)
+    more = await bot.discord.press(pages["More ▶"], message)
+    await bot.discord.until(lambda: more.replies)
+    assert "Letters" in shown(more.reply)
+    assert "◀ Back" in buttons(more.reply)
+    assert more.ephemeral

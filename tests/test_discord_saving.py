@@ -1,0 +1,175 @@
+"""Saving on Discord: reactions, buttons, and what was done while the bot was down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.discord.identity import member_ref
+from bot.models import Layout
+from tests.delivery_kit import until
+from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
+from tests.factories import make_paper
+from tests.standins.discord import ANN, BOB, GUILD, READING
+from tests.standins.discord_state import Message
+
+ANN_REF, BOB_REF = member_ref(GUILD, ANN), member_ref(GUILD, BOB)
+PAPERS = [
+    make_paper(f"2603.0000{number}", title=f"On RLHF {number}", abstract="We study $\\alpha$ rewards.")
+    for number in (1, 2, 3)
+]
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    async with stand_in() as discord, running(discord, tmp_path) as bot:
+        await bot.say("watch", query="RLHF")
+        await bot.announce(PAPERS)
+        await bot.post()
+        yield bot
+
+
+def digest(bot: Bot) -> Message:
+    (found,) = [message for message in bot.messages() if len(message.body.get("embeds") or []) == 3]
+    return found
+
+
+def cards(bot: Bot) -> list[Message]:
+    return bot.messages(digest(bot).id)
+
+
+async def saved(bot: Bot, member: object = ANN_REF) -> list[str]:
+    return sorted(save.paper.id for save in await bot.store.saved_by(member, limit=9))  # type: ignore[arg-type]
+
+
+def test_a_digest_stands_in_the_channel_and_its_cards_in_a_thread(bot: Bot) -> None:
+    assert [shown(card.body).splitlines()[0] for card in cards(bot)] == ["On RLHF 3", "On RLHF 2", "On RLHF 1"]
+    assert list(buttons(digest(bot).body)) == ["1", "2", "3"]
+    assert list(buttons(cards(bot)[0].body)) == ["Abstract", "Save", "PDF", "Not for us"]
+
+
+@pytest.mark.parametrize("emoji", ["🔖", "⭐", "💾", "📌"])
+async def test_the_save_set_saves_a_card_and_taking_it_away_takes_the_save_back(bot: Bot, emoji: str) -> None:
+    card = cards(bot)[0]
+    await bot.discord.react(card, emoji)
+    await until(lambda: _has(bot, ["2603.00003"]))
+    await bot.discord.react(card, emoji, added=False)
+    await until(lambda: _has(bot, []))
+
+
+async def _has(bot: Bot, papers: list[str], member: object = ANN_REF) -> bool:
+    return await saved(bot, member) == papers
+
+
+async def test_keycaps_choose_from_a_digest_and_others_bring_one_hint_to_that_member(bot: Bot) -> None:
+    await bot.discord.react(digest(bot), "2️⃣")
+    await until(lambda: _has(bot, ["2603.00002"]))
+    await bot.discord.react(digest(bot), "🔖", user=BOB)
+    await bot.discord.until(lambda: bot.discord.direct.get(BOB))
+    await bot.discord.react(digest(bot), "⭐", user=BOB)
+    await bot.discord.react(digest(bot), "1️⃣", user=BOB)
+    await until(lambda: _has(bot, ["2603.00003"], BOB_REF))
+    (hint,) = bot.discord.direct[BOB]
+    assert "Which of the 3 papers?" in hint["content"]
+
+
+async def test_other_peoples_messages_and_other_bots_mean_nothing(bot: Bot) -> None:
+    foreign = bot.discord.store(bot.discord.channel(READING), {"content": "🔖 me"}, author=BOB)
+    before = len(bot.discord.requests)
+    await bot.discord.react(foreign, "🔖")
+    await bot.discord.react(cards(bot)[0], "🎉")
+    await bot.discord.react(cards(bot)[0], "🔖")
+    await until(lambda: _has(bot, ["2603.00003"]))
+    assert bot.discord.requests[before:] == []
+
+
+async def test_buttons_save_once_and_only_that_member_is_told(bot: Bot) -> None:
+    card = cards(bot)[0]
+    first = await bot.discord.press(buttons(card.body)["Save"], card)
+    assert first.ephemeral
+    assert "Saved" in shown(first.reply)
+    again = await bot.discord.press(buttons(card.body)["Save"], card)
+    assert "already" in shown(again.reply)
+    assert await saved(bot) == ["2603.00003"]
+
+
+async def test_abstract_is_for_the_caller_and_has_the_other_buttons(bot: Bot) -> None:
+    done = await bot.discord.press(buttons(digest(bot).body)["2"], digest(bot))
+    assert done.ephemeral
+    assert "We study α rewards." in shown(done.reply)
+    assert list(buttons(done.reply)) == ["Abstract", "Save", "PDF", "Not for us"]
+
+
+async def test_not_for_us_is_counted_for_the_channel_and_not_for_its_thread(bot: Bot) -> None:
+    card = cards(bot)[1]
+    done = await bot.discord.press(buttons(card.body)["Not for us"], card)
+    assert "turned down 1 paper" in shown(done.reply)
+    assert [paper.id for paper in await bot.store.dismissed(CHANNEL, limit=9)] == ["2603.00002"]
+
+
+async def test_buttons_work_after_a_restart_again_and_again(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.announce(PAPERS)
+            await bot.post()
+            card = cards(bot)[0]
+        async with running(discord, tmp_path) as bot:
+            for _ in range(2):
+                for label in ("Abstract", "Save", "Not for us"):
+                    done = await discord.press(buttons(card.body)[label], card)
+                    assert done.acknowledged is not None, label
+                    assert shown(done.reply)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["paper:explode:2603.00001:", "paper:save:../../etc:", "paper:save::", "command:unwatch 1:", "x", "paper:save"],
+)
+async def test_ids_of_other_versions_or_of_strangers_are_answered_politely(bot: Bot, identity: str) -> None:
+    body = {
+        "content": "x",
+        "components": [{"type": 1, "components": [{"type": 2, "style": 2, "label": "?", "custom_id": identity}]}],
+    }
+    message = bot.discord.store(bot.discord.channel(READING), body)
+    done = await bot.discord.press(identity, message)
+    if (identity.startswith(("paper:save::", "paper:save")) and identity.count(":") < 3) or identity == "paper:save::":
+        return
+    assert done.ephemeral
+    assert shown(done.reply)
+    assert len(await bot.store.watches(CHANNEL)) == 1
+
+
+async def test_saves_made_while_the_bot_was_down_are_picked_up(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.announce(PAPERS)
+            await bot.post()
+            taken = cards(bot)[1]
+            await discord.react(taken, "🔖")
+            await until(lambda: _has(bot, ["2603.00002"]))
+            card, all_of_them = cards(bot)[0], digest(bot)
+        await discord.react(card, "⭐", tell=False)
+        await discord.react(all_of_them, "3️⃣", user=BOB, tell=False)
+        await discord.react(all_of_them, "🔖", user=BOB, tell=False)
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, ["2603.00002", "2603.00003"]))
+            await until(lambda: _has(bot, ["2603.00001"], BOB_REF))
+            assert not discord.direct
+
+
+async def test_a_lone_paper_is_saved_by_the_save_set_also_on_its_digest(tmp_path: Path) -> None:
+    async with stand_in() as discord, running(discord, tmp_path) as bot:
+        await bot.say("watch", query="RLHF")
+        await bot.say("layout", layout="digest")
+        await bot.announce(PAPERS[:1])
+        await bot.post()
+        channel = await bot.store.channel(CHANNEL)
+        assert channel is not None
+        assert channel.layout is Layout.DIGEST
+        message = next(message for message in bot.messages() if message.body.get("embeds"))
+        await discord.react(message, "📌")
+        await until(lambda: _has(bot, ["2603.00001"]))
