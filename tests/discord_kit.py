@@ -84,7 +84,7 @@ def answered(reply: dict[str, Any]) -> bool:
 async def running(discord: DiscordStandIn, folder: Path, **changes: Any) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards."""
     async with open_store(folder) as store:
-        chat = DiscordChat(settings(discord, **changes), store, CLOCK)
+        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], CLOCK, random=Random(1))
         commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC")

@@ -23,7 +23,7 @@ class TestDiscord(ChatContract):
     async def chat(self, tmp_path: Path) -> AsyncIterator[Chat]:
         async with stand_in() as discord, open_store(tmp_path) as store:
             self.discord = discord
-            chat = DiscordChat(settings(discord), store, CLOCK)
+            chat = DiscordChat(settings(discord), store, CLOCK, guild_patience=0.05)
             await chat.start(UnusedHandler())
             yield chat
             await chat.close()

@@ -19,6 +19,9 @@ from bot.ports import Clock, Handler, NoteStore
 GRACE = 2.0
 """Seconds that work under way has at the end."""
 
+GUILD_PATIENCE = 2.0
+"""Seconds without a further server after which all of them have been told of."""
+
 CHANNEL_INTERVAL = 1.0
 SETTLE = 5.0
 """Seconds after which a post whose answer was lost is sent again with its nonce, or looked for."""
@@ -39,7 +42,15 @@ class DiscordChat:
         settle=SETTLE,
     )
 
-    def __init__(self, settings: DiscordSettings, notes: NoteStore, clock: Clock, *, listen: bool = True) -> None:
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        notes: NoteStore,
+        clock: Clock,
+        *,
+        listen: bool = True,
+        guild_patience: float = GUILD_PATIENCE,
+    ) -> None:
         self._settings = settings
         self._notes = notes
         self._clock = clock
@@ -48,6 +59,7 @@ class DiscordChat:
         self._parts: Parts | None = None
         self._connection = Connection(settings.token, self._make_client, clock)
         self._listen = listen
+        self._guild_patience = guild_patience
         self._posting = Posting(lambda: self._connection.client, clock)
 
     @property
@@ -81,6 +93,6 @@ class DiscordChat:
         await self._connection.stop()
 
     def _make_client(self) -> PaperrouteClient:
-        client = PaperrouteClient(self._settings, self._notes, self._pace)
+        client = PaperrouteClient(self._settings, self._notes, self._pace, guild_patience=self._guild_patience)
         client.parts = self._parts
         return client

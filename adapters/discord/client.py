@@ -36,8 +36,9 @@ _COMMANDS_NOTE = "discord.commands"
 class PaperrouteClient(discord.AutoShardedClient):
     """A client for one connection's life. ``parts`` is set before it connects, unless it only posts."""
 
-    def __init__(self, settings: DiscordSettings, notes: NoteStore, pace: Pace) -> None:
+    def __init__(self, settings: DiscordSettings, notes: NoteStore, pace: Pace, *, guild_patience: float) -> None:
         super().__init__(
+            guild_ready_timeout=guild_patience,
             intents=INTENTS,
             max_messages=None,
             chunk_guilds_at_startup=False,

@@ -169,10 +169,10 @@ class Posting:
         if not isinstance(place, discord.ForumChannel):
             return
         for thread in place.threads:
-            if thread.owner_id == self._client().user.id and thread.created_at and thread.created_at >= since:  # type: ignore[union-attr]
+            if discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
         async for thread in place.archived_threads(limit=100):
-            if thread.created_at and thread.created_at >= since:
+            if discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
 
     def _carries(self, message: discord.Message, key: str) -> bool:

@@ -1,0 +1,237 @@
+"""Exactly one post on Discord: by the nonce within a minute, by the history later, and never on a guess."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.discord.buttons import key_of
+from bot.models import Layout, MessageRef
+from tests.delivery_kit import until
+from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
+from tests.factories import make_paper
+from tests.standins.discord import GUILD, READING
+from tests.standins.discord_state import CREATE_THREADS, FORUM, READ_HISTORY, SEND_MESSAGES, VIEW_CHANNEL, Message
+
+PAPERS = [make_paper(f"2603.0000{number}", title=f"On RLHF {number}") for number in (1, 2, 3)]
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    async with stand_in() as discord, running(discord, tmp_path) as bot:
+        await bot.say("watch", query="RLHF")
+        await bot.announce(PAPERS)
+        yield bot
+
+
+def keys(bot: Bot) -> Counter[str]:
+    """How often each post stands anywhere."""
+    found: Counter[str] = Counter()
+    for channel in bot.discord.guild.channels.values():
+        found.update(key for message in channel.messages.values() if (key := key_in(message)))
+    return found
+
+
+def key_in(message: Message) -> str:
+    return next((key for identity in buttons(message.body).values() if (key := key_of(identity))), "")
+
+
+async def test_a_digest_and_its_cards(bot: Bot) -> None:
+    await bot.post()
+    assert len(keys(bot)) == 4
+    assert set(keys(bot).values()) == {1}
+    (digest,) = [message for message in bot.messages() if len(message.body.get("embeds") or []) == 3]
+    assert digest.body["content"].startswith("**3 new papers")
+    assert "3 announced" in shown(digest.body)
+    assert [channel.name for channel in bot.discord.guild.channels.values() if channel.parent] == ["Papers"]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("status", [500, 502, 503, 0])
+async def test_whatever_breaks_every_post_comes_once(bot: Bot, status: int, stored: bool) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", status, stored=stored)
+    await bot.post()
+    assert len(keys(bot)) == 4
+    assert set(keys(bot).values()) == {1}
+    status_now = await bot.store.channel_status(CHANNEL)
+    assert (status_now.waiting, status_now.uncertain, status_now.posted) == (0, 0, 3)
+
+
+async def test_within_a_minute_it_is_sent_again_with_its_nonce_and_later_looked_for(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", 503, stored=True)
+    asked = len(bot.discord.requests)
+    await bot.post()
+    requests = [each for each in bot.discord.requests[asked:] if f"/channels/{READING}/messages" in each]
+    assert requests.count(f"POST /channels/{READING}/messages") == 2
+    assert f"GET /channels/{READING}/messages" not in requests
+
+
+async def test_after_a_restart_it_is_looked_for_in_the_history(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.say("layout", layout="digest")
+            await bot.announce(PAPERS)
+            await bot.dispatcher._composer.everything()
+            (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+            await bot.chat.send(CHANNEL, item.post)  # and the process dies before it can note that
+        discord._nonces.clear()  # it was long ago
+        async with running(discord, tmp_path) as bot:
+            await bot.post()
+            assert list(keys(bot).values()) == [1]
+            assert f"GET /channels/{READING}/messages" in discord.requests
+            status = await bot.store.channel_status(CHANNEL)
+            assert (status.uncertain, status.posted) == (0, 3)
+
+
+async def test_without_its_history_it_stays_uncertain_and_is_never_sent_again(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.say("layout", layout="digest")
+            await bot.announce(PAPERS)
+            await bot.dispatcher._composer.everything()
+            (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+            await bot.chat.send(CHANNEL, item.post)
+        discord._nonces.clear()
+        discord.channel(READING).denied = READ_HISTORY
+        async with running(discord, tmp_path) as bot:
+            await bot.post()
+            assert list(keys(bot).values()) == [1]
+            status = await bot.store.channel_status(CHANNEL)
+            assert (status.uncertain, status.posted) == (1, 0)
+            said = await bot.say("status")
+            assert "Read Message History" in shown(said.reply) or "uncertain" in shown(said.reply).lower()
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [(VIEW_CHANNEL, "does not let the bot see"), (SEND_MESSAGES, "does not let the bot post")],
+)
+async def test_a_refusal_pauses_the_channel_at_once_with_the_remedy(bot: Bot, denied: int, said: str) -> None:
+    bot.discord.channel(READING).denied = denied  # the gateway has not told of it yet
+    await bot.post()
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert said in channel.paused
+    assert "Allow its role" in channel.paused
+    posts = [each for each in bot.discord.requests if each == f"POST /channels/{READING}/messages"]
+    assert len(posts) == 2, "the digest, and the notice that says so, which may go where a digest may not"
+    bot.discord.channel(READING).denied = 0
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    await until(lambda: _resumed(bot))
+    await bot.post()
+    assert len(keys(bot)) >= 4
+    assert set(keys(bot).values()) == {1}
+
+
+async def _resumed(bot: Bot) -> bool:
+    channel = await bot.store.channel(CHANNEL)
+    return channel is not None and not channel.paused
+
+
+async def test_a_channel_that_is_gone_is_not_asked_again(bot: Bot) -> None:
+    bot.discord.guild.channels.clear()
+    await bot.post()
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert "deleted" in channel.paused
+    asked = len(bot.discord.requests)
+    await bot.post()
+    assert bot.discord.requests[asked:] == []
+
+
+async def test_a_digest_that_a_member_deleted_takes_its_cards_with_it(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages/", 404, code=10008, message="Unknown Message")
+    await bot.post()
+    assert [message for message in bot.messages() if key_in(message)]
+    status = await bot.store.channel_status(CHANNEL)
+    assert (status.waiting, status.uncertain, status.posted) == (0, 0, 3)
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert not channel.paused
+
+
+async def test_a_thread_that_was_begun_already_is_used(bot: Bot) -> None:
+    bot.discord.fail("/threads", 500, stored=True)
+    await bot.post()
+    assert len(keys(bot)) == 4
+    assert set(keys(bot).values()) == {1}
+
+
+async def test_without_threads_the_channel_is_paused_with_the_permission_that_is_missing(bot: Bot) -> None:
+    bot.discord.channel(READING).denied = CREATE_THREADS
+    await bot.post()
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert "Create Public Threads" in channel.paused
+
+
+async def test_a_message_that_is_refused_goes_out_plain_once_and_is_found(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", 400, code=50035, message="Invalid Form Body")
+    await bot.say("layout", layout="digest")
+    await bot.post()
+    (message,) = [message for message in bot.messages() if key_in(message)]
+    assert "On RLHF 1" in message.body["content"]
+    (post,) = [await bot.store.post_of(MessageRef(CHANNEL, str(message.id)))]
+    assert post is not None
+    assert await bot.chat.find(CHANNEL, post) == MessageRef(CHANNEL, str(message.id))
+
+
+async def test_and_not_again_and_again(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", 400, times=50, code=50035, message="Invalid Form Body")
+    await bot.post()
+    posts = [each for each in bot.discord.requests if each == f"POST /channels/{READING}/messages"]
+    assert len(posts) == 4, "the digest as it is and plain, and the notice that it was given up likewise"
+
+
+class TestForum:
+    """A paper or a digest is a post of a forum."""
+
+    @pytest.fixture
+    async def forum(self, tmp_path: Path) -> AsyncIterator[Bot]:
+        async with stand_in() as discord:
+            discord.guild.channels[READING].type = FORUM
+            async with running(discord, tmp_path) as bot:
+                await bot.say("watch", query="RLHF")
+                await bot.announce(PAPERS)
+                yield bot
+
+    async def test_a_digest_begins_a_post_in_which_the_cards_stand(self, forum: Bot) -> None:
+        await forum.post()
+        (thread,) = [channel for channel in forum.discord.guild.channels.values() if channel.parent == READING]
+        assert thread.name.startswith("3 new papers")
+        assert len(thread.messages) == 4
+        assert set(keys(forum).values()) == {1}
+
+    async def test_cards_are_posts_of_their_own(self, forum: Bot) -> None:
+        await forum.say("layout", layout="cards")
+        await forum.post()
+        names = [channel.name for channel in forum.discord.guild.channels.values() if channel.parent == READING]
+        assert sorted(names) == ["On RLHF 1", "On RLHF 2", "On RLHF 3"]
+
+    @pytest.mark.parametrize("stored", [True, False])
+    async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(self, forum: Bot, stored: bool) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=stored)
+        await forum.post()
+        assert len(keys(forum)) == 4
+        assert set(keys(forum).values()) == {1}
+
+    async def test_a_tag_that_is_asked_for_and_not_there_pauses_with_the_remedy(self, forum: Bot) -> None:
+        forum.discord.channel(READING).needs_tag = True
+        await forum.post()
+        channel = await forum.store.channel(CHANNEL)
+        assert channel is not None
+        assert "asks for a tag" in channel.paused
+
+
+async def test_the_layout_digest_leaves_the_thread_out(bot: Bot) -> None:
+    await bot.say("layout", layout="digest")
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert channel.layout is Layout.DIGEST
+    await bot.post()
+    assert not [channel for channel in bot.discord.guild.channels.values() if channel.parent]
