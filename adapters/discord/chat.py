@@ -93,6 +93,8 @@ class DiscordChat:
         await self._connection.stop()
 
     def _make_client(self) -> PaperrouteClient:
-        client = PaperrouteClient(self._settings, self._notes, self._pace, guild_patience=self._guild_patience)
+        client = PaperrouteClient(
+            self._settings, self._notes, self._clock, self._pace, guild_patience=self._guild_patience
+        )
         client.parts = self._parts
         return client

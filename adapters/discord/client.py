@@ -20,8 +20,9 @@ from adapters.discord.messages import CommandButton, PaperButton
 from adapters.discord.options import fingerprint, payload
 from adapters.discord.pacing import Pace
 from adapters.discord.parts import Parts
+from adapters.discord.quiet import quieten
 from adapters.discord.settings import DiscordSettings
-from bot.ports import NoteStore
+from bot.ports import Clock, NoteStore
 from bot.proxies import proxy_for
 
 logger = logging.getLogger(__name__)
@@ -30,13 +31,17 @@ INTENTS = discord.Intents(guilds=True, guild_reactions=True)
 """None of them is privileged."""
 
 _LONGEST_WAIT = 60.0
+_IDENTIFY = 5.0
 _COMMANDS_NOTE = "discord.commands"
 
 
 class PaperrouteClient(discord.AutoShardedClient):
     """A client for one connection's life. ``parts`` is set before it connects, unless it only posts."""
 
-    def __init__(self, settings: DiscordSettings, notes: NoteStore, pace: Pace, *, guild_patience: float) -> None:
+    def __init__(
+        self, settings: DiscordSettings, notes: NoteStore, clock: Clock, pace: Pace, *, guild_patience: float
+    ) -> None:
+        quieten()
         super().__init__(
             guild_ready_timeout=guild_patience,
             intents=INTENTS,
@@ -49,26 +54,32 @@ class PaperrouteClient(discord.AutoShardedClient):
         )
         self.parts: Parts | None = None
         self._notes = notes
+        self._clock = clock
         discord.http.Route.BASE = settings.api_url
         self._gateway_url = settings.gateway_url
-        if settings.gateway_url:
-            discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
-        self._pace_requests(pace)
+        self._bend_requests(pace)
 
-    def _pace_requests(self, pace: Pace) -> None:
+    def _bend_requests(self, pace: Pace) -> None:
+        """Keep the pace, and to the gateway that is meant: discord.py goes to its own after a lost session."""
         ask, gateway = self.http.request, self.http.get_bot_gateway
 
         async def paced(route: discord.http.Route, **more: Any) -> Any:
             await pace.turn()
             return await ask(route, **more)
 
-        async def elsewhere() -> Any:
-            shards, _, limit = await gateway()
-            return shards, self._gateway_url, limit
+        async def remembered() -> Any:
+            shards, url, limit = await gateway()
+            url = self._gateway_url or url
+            discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
+            return shards, url, limit
 
         self.http.request = paced  # type: ignore[method-assign]
-        if self._gateway_url:
-            self.http.get_bot_gateway = elsewhere  # type: ignore[method-assign]
+        self.http.get_bot_gateway = remembered  # type: ignore[method-assign]
+
+    async def before_identify_hook(self, _: int | None, /, *, initial: bool = False) -> None:
+        """Discord lets one shard in five seconds identify itself."""
+        if not initial:
+            await self._clock.sleep(_IDENTIFY)
 
     async def setup_hook(self) -> None:
         """Before the gateway: buttons of any age are heard, commands are made known where they changed."""
@@ -95,6 +106,11 @@ class PaperrouteClient(discord.AutoShardedClient):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._begin("A server joined", lambda parts: changes.guild_joined(parts, guild))
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        # At the start this comes for every server, before all of them are compared.
+        if self.is_ready():
+            self._begin("A server back", lambda parts: changes.compare(parts, guild))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         self._begin("A server left", lambda parts: changes.guild_removed(parts, guild.id))

@@ -75,6 +75,7 @@ class Gateway:
         self.identified: list[dict[str, Any]] = []
         self.resumed = 0
         self.connections = 0
+        self.all_connections: set[Connection] = set()
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
 
@@ -92,6 +93,7 @@ class Gateway:
         await socket.prepare(request)
         self.connections += 1
         connection = Connection(request, socket)
+        self.all_connections.add(connection)
         await connection.send({"op": 10, "d": {"heartbeat_interval": HEARTBEAT_MILLISECONDS}})
         session: Session | None = None
         try:
@@ -106,6 +108,7 @@ class Gateway:
                 elif payload["op"] == 6:
                     session = await self._resume(connection, payload["d"])
         finally:
+            self.all_connections.discard(connection)
             if session is not None and session.socket is connection:
                 session.socket = None
             self._changed.set()
@@ -157,10 +160,8 @@ class Gateway:
     async def drop(self, code: int = 1006) -> None:
         """Cut every connection; with another code, close it."""
         for session in self.open:
-            connection = session.socket
-            if connection is None:
-                continue
             session.socket = None
+        for connection in list(self.all_connections):
             if code == 1006:
                 connection.cut()
             else:
