@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--healthy", action="store_true", help="say nothing but whether a process serves the store: exit 0 or 1"
     )
     setup = commands.add_parser("setup", help="what to do on a platform's side, with everything filled in")
-    setup.add_argument("platform", choices=["slack"])
+    setup.add_argument("platform", choices=["slack", "discord"])
     setup.add_argument(
         "--public-url",
         metavar="URL",

@@ -13,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot import setting_values, slack_config
+from bot import discord_config, setting_values, slack_config
+from bot.discord_config import DiscordConfig
 from bot.setting_reader import Secret, SettingReader
 from bot.setting_values import ARXIV_API_URL, LogConfig
 from bot.slack_config import SlackConfig
 
-__all__ = ["PLATFORM_TOKENS", "Config", "LogConfig", "Secret", "SlackConfig"]
+__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "LogConfig", "Secret", "SlackConfig"]
 
 ARXIV_DELAY = 3.0
 """Seconds between two requests that arXiv's terms of use ask for."""
@@ -46,7 +47,7 @@ class Config:
     """The settings, checked. ``arxiv_api_url`` is a secret because a mirror's address may carry a password.
 
     ``web`` is the host and port to serve HTTP at; ``public_url`` where people and platforms reach that, https without
-    a final slash. ``tokens``: those of platforms that have no adapter.
+    a final slash.
     """
 
     database: Path = Path("paperroute.db")
@@ -62,14 +63,13 @@ class Config:
     web: tuple[str, int] | None = None
     secret_key: Secret | None = None
     slack: SlackConfig | None = None
-    tokens: Mapping[str, Secret] = field(default_factory=dict)
+    discord: DiscordConfig | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must not appear in any output."""
         address = urlsplit(self.arxiv_api_url.value)
-        hidden = [token.value for token in self.tokens.values()]
-        hidden += self.slack.secrets if self.slack else ()
+        hidden = [*(self.slack.secrets if self.slack else ()), *(self.discord.secrets if self.discord else ())]
         hidden += self.secret_key.value.split(",") if self.secret_key else ()
         hidden += [part for part in (address.password, address.query) if part]
         return tuple(hidden)
@@ -149,11 +149,7 @@ class Config:
                 reader,
                 set_up=[name for name in _SETTINGS if reader.given(name)],
             ),
-            tokens={
-                name: token
-                for name in ("DISCORD_TOKEN",)
-                if (token := reader.secret(name, setting_values.token)) is not None
-            },
+            discord=discord_config.read(reader),
         )
         reader.finish(_SETTINGS)
         return config

@@ -94,6 +94,14 @@ def base_url(text: str) -> str:
     return text.rstrip("/") + "/"
 
 
+def gateway_url(text: str) -> str:
+    """The address of a gateway. Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ValueError(text)
+    return text
+
+
 def public_url(text: str) -> str:
     """The https address of a host, or http of this machine for trying out, without path and final slash."""
     base = base_url(text).rstrip("/")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, LogConfig, Secret, SlackConfig
+from bot.config import Config, DiscordConfig, LogConfig, Secret, SlackConfig
 from bot.errors import ConfigError
 
 # Thirty-two bytes, as a key must have.
@@ -55,6 +55,8 @@ def test_every_setting_is_read() -> None:
             "SLACK_CLIENT_ID": "1.2",
             "SLACK_CLIENT_SECRET": "client",
             "DISCORD_TOKEN": "discord",
+            "DISCORD_API_URL": "https://proxy.example/api/v10/",
+            "DISCORD_GATEWAY_URL": "wss://proxy.example/gateway",
         }
     )
     assert config == Config(
@@ -78,7 +80,7 @@ def test_every_setting_is_read() -> None:
             client_id="1.2",
             client_secret=Secret("client"),
         ),
-        tokens={"DISCORD_TOKEN": Secret("discord")},
+        discord=DiscordConfig(Secret("discord"), "https://proxy.example/api/v10", "wss://proxy.example/gateway"),
     )
 
 
@@ -178,13 +180,22 @@ def test_a_secret_shows_itself_nowhere() -> None:
     config = Config.from_env(
         {"DISCORD_TOKEN": "hush-hush", "ARXIV_API_URL": "https://ann:pass-word@mirror.example/q?key=open-sesame"}
     )
-    shown = f"{config!r} {config} {config.tokens['DISCORD_TOKEN']} {config.arxiv_api_shown}"
+    shown = f"{config!r} {config} {config.discord} {config.arxiv_api_shown}"
     for secret in ("hush-hush", "pass-word", "open-sesame"):
         assert secret not in shown
         assert any(secret in hidden for hidden in config.secrets)
     assert config.arxiv_api_shown == "https://mirror.example/q"
     found = mistakes({"DISCORD_TOKEN": "hush hush", "ARXIV_API_URL": "https://ann:pass@mirror.example:99999/q"})
     assert not any("hush hush" in mistake or "pass" in mistake.replace("pass it", "") for mistake in found)
+
+
+def test_discord_needs_its_token_alone() -> None:
+    assert Config.from_env({}).discord is None
+    assert Config.from_env({"DISCORD_TOKEN": "x"}).discord == DiscordConfig(Secret("x"))
+    (found,) = mistakes({"DISCORD_TOKEN": "x", "DISCORD_GATEWAY_URL": "https://proxy.example"})
+    assert found.startswith("DISCORD_GATEWAY_URL is ")
+    assert found.endswith("it must be a ws or wss address, for example wss://gateway.discord.gg/.")
+    assert len(mistakes({"DISCORD_API_URL": "proxy"})) == 1
 
 
 def test_odd_values_are_shown_printable_and_short() -> None:

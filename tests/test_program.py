@@ -57,7 +57,8 @@ class Program:
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(Path(__file__).parents[1]),
-            "PYTHONWARNINGS": "error",
+            # discord.py brings a player of sounds, which this program has no use for.
+            "PYTHONWARNINGS": "error,ignore:'audioop' is deprecated:DeprecationWarning",
             "ARXIV_API_URL": url,
             "PAPERROUTE_ARXIV_DELAY": "0",
             # Where coverage is measured, that of the program as well.
@@ -234,14 +235,10 @@ def test_mistakes_in_settings_are_all_named(program: Program, command: str) -> N
     assert [line.split()[1] for line in errors.splitlines()] == [".env,", "PAPERROUTE_BACKFILL", "PAPERROUTE_LOG"]
 
 
-def test_tokens_that_do_not_suffice_or_are_not_served_end_in_sentences(program: Program) -> None:
+def test_tokens_that_do_not_suffice_end_in_a_sentence(program: Program) -> None:
     status, _, errors = program.run("run", SLACK_BOT_TOKEN="xoxb-hush")
     assert status == 2
     assert "SLACK_APP_TOKEN must be set as well for Slack" in errors
-    assert "hush" not in errors
-    status, _, errors = program.run("run", DISCORD_TOKEN="hush")
-    assert status == 2
-    assert "DISCORD_TOKEN cannot be used" in errors
     assert "hush" not in errors
 
 

@@ -55,6 +55,11 @@ class Slack:
         messages = self.state()["teams"]["T0LAB"]["channels"]["C0READING"]
         return Counter(message["key"] for message in messages if message["key"])
 
+    def control_messages(self) -> list[dict[str, Any]]:
+        """What stands in the channel, blocks included."""
+        found: list[dict[str, Any]] = requests.get(f"{self._url}control/messages", timeout=30).json()
+        return found
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.communicate(timeout=20)
@@ -135,7 +140,7 @@ def test_workspaces_install_themselves_over_http(program: Program, slack: Slack)
         program.environment.pop(name)
     program.environment |= {
         # slack_sdk makes a header of the installation by a class of aiohttp's that is on its way out.
-        "PYTHONWARNINGS": "error,ignore:BasicAuth is deprecated:DeprecationWarning",
+        "PYTHONWARNINGS": program.environment["PYTHONWARNINGS"] + ",ignore:BasicAuth is deprecated:DeprecationWarning",
         "SLACK_CLIENT_ID": CLIENT_ID,
         "SLACK_CLIENT_SECRET": CLIENT_SECRET,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,

@@ -39,7 +39,7 @@ class PaperrouteClient(discord.AutoShardedClient):
     """A client for one connection's life. ``parts`` is set before it connects, unless it only posts."""
 
     def __init__(
-        self, settings: DiscordSettings, notes: NoteStore, clock: Clock, pace: Pace, *, guild_patience: float
+        self, settings: DiscordSettings, notes: NoteStore | None, clock: Clock, pace: Pace, *, guild_patience: float
     ) -> None:
         quieten()
         super().__init__(
@@ -84,6 +84,8 @@ class PaperrouteClient(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Before the gateway: buttons of any age are heard, commands are made known where they changed."""
         self.add_dynamic_items(PaperItem, CommandItem)
+        if self.parts is None or self._notes is None:
+            return
         commands = payload()
         known = f"{self.application_id} {fingerprint(commands)}"
         if await self._notes.note(_COMMANDS_NOTE) != known:

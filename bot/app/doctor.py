@@ -8,10 +8,11 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from adapters.discord.doctor import examine as examine_discord
 from adapters.slack.access import Access
 from adapters.slack.doctor import examine_app_token, examine_channels, examine_scopes
 from adapters.slack.errors import SlackError
-from bot.app.platforms import slack_settings
+from bot.app.platforms import discord_settings, slack_settings
 from bot.app.reports import HEALTHY, open_read_only
 from bot.clock import SystemClock
 from bot.config import Config
@@ -57,12 +58,32 @@ async def _examine(config: Config) -> AsyncIterator[Finding]:
     try:
         if store is not None:
             yield await _examine_service(store)
-            channels = [channel for channel in await store.channels("slack") if await store.watches(channel.ref)]
-        async for finding in _examine_slack(config, store, channels):
+            channels = [
+                channel
+                for platform in ("slack", "discord")
+                for channel in await store.channels(platform)
+                if await store.watches(channel.ref)
+            ]
+        async for finding in _examine_slack(config, store, _of("slack", channels)):
+            yield finding
+        async for finding in _examine_discord(config, _of("discord", channels)):
             yield finding
     finally:
         if store is not None:
             await store.close()
+
+
+def _of(platform: str, channels: list[Channel]) -> list[Channel]:
+    return [channel for channel in channels if channel.ref.platform == platform]
+
+
+async def _examine_discord(config: Config, channels: list[Channel]) -> AsyncIterator[Finding]:
+    settings = discord_settings(config)
+    if settings is None:
+        yield Finding("Discord", "its token is not set; `paperroute setup discord` says how to get it")
+        return
+    async for finding in examine_discord(settings, channels, SystemClock()):
+        yield finding
 
 
 async def _examine_service(store: SqliteStore) -> Finding:

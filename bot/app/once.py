@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from bot.app.assembly import assembled
-from bot.app.platforms import chats_of, refuse_unserved
+from bot.app.platforms import chats_of
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped, unless
 from bot.app.terminal import console_chat
@@ -21,7 +21,6 @@ from bot.wording import count, number
 
 def poll(config: Config) -> int:
     """Returns 0, or 1 when arXiv could not be read to the end. Raises ConfigError, StoreError, DeliveryError."""
-    refuse_unserved(config)
     set_up_logging(config.log, default_level=logging.ERROR, secrets=config.secrets)
     return run_until_stopped(partial(_poll_once, config))
 

@@ -1,18 +1,61 @@
-"""Which platforms the settings ask for, and their adapters."""
+"""Which platforms the settings ask for, and their adapters.
+
+An adapter is loaded where its platform is asked for: each brings libraries of many megabytes.
+"""
 
 from __future__ import annotations
 
-from adapters.slack import OAuthSettings, SlackChat, SlackSettings
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError
 from bot.ports import Chat, Store
+
+if TYPE_CHECKING:
+    from adapters.discord import DiscordSettings
+    from adapters.slack import SlackSettings
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A chat that knows whether members are heard."""
+
+    @property
+    def ready(self) -> bool: ...
+
+
+@runtime_checkable
+class Served(Protocol):
+    """A chat that is spoken to over HTTP."""
+
+    @property
+    def routes(self) -> Sequence[Any]:
+        """The routes of aiohttp's web server, once started."""
+        ...
+
+
+@runtime_checkable
+class CanFail(Protocol):
+    """A chat that may turn out not to be served any more."""
+
+    def failed(self) -> Awaitable[str]:
+        """Wait until that is so, and say why."""
+        ...
 
 
 def chats_of(config: Config, store: Store, *, listen: bool) -> list[Chat]:
     """The chats of the platforms whose tokens are set; without ``listen`` they only post."""
-    settings = slack_settings(config)
-    return [SlackChat(settings, store, SystemClock(), listen=listen)] if settings else []
+    chats: list[Chat] = []
+    if (slack := slack_settings(config)) is not None:
+        from adapters.slack import SlackChat  # noqa: PLC0415  see above
+
+        chats.append(SlackChat(slack, store, SystemClock(), listen=listen))
+    if (discord := discord_settings(config)) is not None:
+        from adapters.discord import DiscordChat  # noqa: PLC0415  see above
+
+        chats.append(DiscordChat(discord, store, SystemClock(), listen=listen))
+    return chats
 
 
 def slack_settings(config: Config) -> SlackSettings | None:
@@ -20,6 +63,8 @@ def slack_settings(config: Config) -> SlackSettings | None:
     slack = config.slack
     if slack is None:
         return None
+    from adapters.slack import OAuthSettings, SlackSettings  # noqa: PLC0415  see above
+
     oauth = None
     if slack.client_id and slack.client_secret and config.secret_key:
         oauth = OAuthSettings(
@@ -37,8 +82,16 @@ def slack_settings(config: Config) -> SlackSettings | None:
     )
 
 
-def refuse_unserved(config: Config) -> None:
-    """A token without an adapter would be ignored in silence. Raises ConfigError."""
-    if config.tokens:
-        names = ", ".join(config.tokens)
-        raise ConfigError([f"{names} cannot be used: this version serves Slack and the console; unset it to go on."])
+def discord_settings(config: Config) -> DiscordSettings | None:
+    """What the Discord adapter is given; None when Discord is not asked for."""
+    discord = config.discord
+    if discord is None:
+        return None
+    from adapters.discord import DiscordSettings  # noqa: PLC0415  see above
+
+    return DiscordSettings(discord.token.value, discord.api_url, discord.gateway_url)
+
+
+def are_ready(chats: Iterable[Chat]) -> bool:
+    """Whether every platform hears its members."""
+    return all(chat.ready for chat in chats if isinstance(chat, Listens))

@@ -8,10 +8,9 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
-from adapters.slack import SlackChat
 from adapters.web import WebServer
 from bot.app.assembly import Parts, assembled, at_work
-from bot.app.platforms import chats_of, refuse_unserved
+from bot.app.platforms import CanFail, Served, are_ready, chats_of
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped
 from bot.app.terminal import console, standard_input_is_shut
@@ -25,8 +24,7 @@ logger = logging.getLogger(__name__)
 
 def run(config: Config) -> int:
     """With no platform's tokens set, the console. Returns the exit status. Raises ConfigError, StoreError."""
-    refuse_unserved(config)
-    if config.slack is not None:
+    if config.slack is not None or config.discord is not None:
         set_up_logging(config.log, default_level=logging.INFO, secrets=config.secrets)
         return run_until_stopped(partial(_serve, config))
     if standard_input_is_shut():
@@ -52,10 +50,25 @@ async def _serve(config: Config, stop: asyncio.Event) -> int:
             at_work(config, parts, parts.watcher.poll),
             _web(config, chats, parts),
         ):
-            logger.info("Serving %s.", ", ".join(chat.platform for chat in chats))
-            await stop.wait()
+            logger.info("Serving %s.", " and ".join(chat.platform for chat in chats))
+            said = await _until_stopped(stop, chats)
             logger.info("Stopping.")
+    if said:
+        raise ConfigError([said])
     return 0
+
+
+async def _until_stopped(stop: asyncio.Event, chats: Sequence[Chat]) -> str:
+    """Wait for a signal, or for a platform that does not serve any more; why that is so, empty for a signal."""
+    stopping = asyncio.ensure_future(stop.wait())
+    failing = [asyncio.ensure_future(chat.failed()) for chat in chats if isinstance(chat, CanFail)]
+    try:
+        await asyncio.wait([stopping, *failing], return_when=asyncio.FIRST_COMPLETED)
+        return next((each.result() for each in failing if each.done()), "")
+    finally:
+        for task in (stopping, *failing):
+            task.cancel()
+        await asyncio.gather(stopping, *failing, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
@@ -64,14 +77,14 @@ async def _web(config: Config, chats: Sequence[Chat], parts: Parts) -> AsyncIter
     if config.web is None:
         yield
         return
-    served = [chat for chat in chats if isinstance(chat, SlackChat)]
 
     async def ready() -> bool:
         await parts.store.last_beat()
-        return all(chat.ready for chat in served)
+        return are_ready(chats)
 
     host, port = config.web
-    server = WebServer(host, port, routes=[route for chat in served for route in chat.routes], ready=ready)
+    routes = [route for chat in chats if isinstance(chat, Served) for route in chat.routes]
+    server = WebServer(host, port, routes=routes, ready=ready)
     await server.start()
     try:
         yield

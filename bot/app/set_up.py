@@ -6,12 +6,12 @@ import sys
 
 from cryptography.fernet import Fernet
 
-from adapters.slack.instructions import setup_text
+from adapters.discord.instructions import setup_text as discord_text
+from adapters.slack.instructions import setup_text as slack_text
 
 
 def setup(platform: str, public_url: str) -> int:
-    """Print the instructions for ``platform`` ("slack"); with a ``public_url`` for requests over HTTP to it."""
-    if platform != "slack":
-        raise ValueError(platform)
-    sys.stdout.write(setup_text(public_url, Fernet.generate_key().decode("ascii")))
+    """Print the instructions for "slack" or "discord"; with a ``public_url`` for Slack's requests over HTTP to it."""
+    text = slack_text(public_url, Fernet.generate_key().decode("ascii")) if platform == "slack" else discord_text()
+    sys.stdout.write(text)
     return 0

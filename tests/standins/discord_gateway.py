@@ -151,11 +151,10 @@ class Gateway:
             await session.socket.send(event)
 
     async def tell(self, guild: int, name: str, data: dict[str, Any]) -> None:
-        """Dispatch an event to the latest session of the guild's shard, connected or not."""
-        for session in reversed(self.sessions.values()):
+        """Dispatch an event to the sessions of the guild's shard, connected or not."""
+        for session in list(self.sessions.values()):
             if (guild >> 22) % session.shards == session.shard:
                 await self._dispatch(session, name, data)
-                return
 
     async def drop(self, code: int = 1006) -> None:
         """Cut every connection; with another code, close it."""

@@ -96,7 +96,7 @@ class Message:
             "mention_everyone": False,
             "mentions": [],
             "mention_roles": [],
-            "attachments": self.body.get("attachments", []),
+            "attachments": [],
             "embeds": self.body.get("embeds") or [],
             "components": self.body.get("components") or [],
             "flags": self.body.get("flags", 0),

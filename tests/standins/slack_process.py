@@ -35,6 +35,7 @@ class Controls:
             web.post("/control/{what}", self._do),
             web.get("/control/state", self._state),
             web.get("/control/page", self._page),
+            web.get("/control/messages", self._messages),
         ]
 
     async def _do(self, request: web.Request) -> web.Response:
@@ -93,6 +94,10 @@ class Controls:
             },
         }
         return web.json_response(state)
+
+    async def _messages(self, _: web.Request) -> web.Response:
+        """The bodies of a channel's messages."""
+        return web.json_response([message.body for message in self._slack.team.channels["C0READING"].messages])
 
     async def _page(self, request: web.Request) -> web.Response:
         """A channel for a browser, roughly."""
