@@ -1,7 +1,8 @@
-"""How soon Slack's commands are acknowledged: 200 in flight at any time, while a poll of 1,300 papers goes on.
+"""How soon commands are acknowledged while a poll of 1,300 papers goes on: on Slack 200 in flight, on Discord 100.
 
-The program's own adapter, core and store listen on the real Socket Mode client; Slack and arXiv are stand-ins in
-processes of their own. An acknowledgement is timed where Slack would: from sending the command to its receipt.
+`python -m benchmarks.acks slack` or `discord`. The program's own adapter, core and store listen with the real client;
+the platform and arXiv are stand-ins in processes of their own. An acknowledgement is timed where the platform would:
+from sending the command to its receipt.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import itertools
 import multiprocessing
 import statistics
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import Connection
@@ -18,6 +21,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from adapters.arxiv import ArxivSource
+from adapters.discord import DiscordChat, DiscordSettings
 from adapters.slack import SlackChat, SlackSettings
 from benchmarks import poll
 from benchmarks.filling import add_watches
@@ -28,55 +32,96 @@ from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.delivery import Dispatcher
 from bot.inbox import Inbox
+from bot.ports import Store
 from bot.watcher import Watcher
 from storage.sqlite import SqliteStore
-from tests.standins.slack import APP_TOKEN, BOT_TOKEN, Interaction, SlackStandIn
+from tests.standins import discord
+from tests.standins.slack import APP_TOKEN, BOT_TOKEN, SlackStandIn
+from tests.standins.slack import Interaction as SlackInteraction
 
-IN_FLIGHT = 200
+IN_FLIGHT = {"slack": 200, "discord": 100}
 WATCHES = 10_000
 LEAST = 1_000
-COMMANDS = ("list", "preview diffusion OR flow", "search language model", "status", "saved", "top all", "help query")
+SLACK_COMMANDS = (
+    "list", "preview diffusion OR flow", "search language model", "status", "saved", "top all", "help query",
+)  # fmt: skip
+DISCORD_COMMANDS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("list", {}), ("preview", {"query": "diffusion OR flow"}), ("search", {"query": "language model"}),
+    ("status", {}), ("saved", {}), ("top", {"period": "all"}), ("help", {"topic": "query"}),
+)  # fmt: skip
 
 
-async def _serve(pipe: Connection) -> None:
-    taken: list[float | None] = []
+async def _serve_slack(pipe: Connection) -> None:
     async with SlackStandIn() as slack:
         slack.limits.enforced = False
-        await asyncio.to_thread(pipe.send, slack.api_url)
-        await asyncio.to_thread(pipe.recv)
-        texts = itertools.cycle(COMMANDS)
-        over = asyncio.ensure_future(asyncio.to_thread(pipe.recv))
+        texts = itertools.cycle(SLACK_COMMANDS)
 
-        async def member() -> None:
-            while not over.done() or len(taken) < LEAST:
-                done = await slack.command(next(texts))
-                taken.append(done.acknowledged)
-                # The command stays in flight until it is answered.
-                await slack.until(partial(_answered, done), 60)
+        async def command() -> float | None:
+            done = await slack.command(next(texts))
+            # The command stays in flight until it is answered.
+            await slack.until(partial(_responded, done), 60)
+            return done.acknowledged
 
-        await asyncio.gather(*(member() for _ in range(IN_FLIGHT)))
-        await over
-        await asyncio.to_thread(pipe.send, taken)
-        await asyncio.to_thread(pipe.recv)
+        await _members(pipe, slack.api_url, command, IN_FLIGHT["slack"])
 
 
-def _answered(done: Interaction) -> bool:
+async def _serve_discord(pipe: Connection) -> None:
+    async with discord.DiscordStandIn() as town:
+        town.limits.enforced = False
+        asked = itertools.cycle(DISCORD_COMMANDS)
+
+        async def command() -> float | None:
+            name, options = next(asked)
+            done = await town.command(name, **options)
+            await town.until(partial(_said, done), 60)
+            return done.acknowledged
+
+        await _members(pipe, town.url, command, IN_FLIGHT["discord"])
+
+
+async def _members(pipe: Connection, url: str, command: Callable[[], Awaitable[float | None]], many: int) -> None:
+    """Busy members, from the first word of the pipe until the second, which is answered with what was timed."""
+    taken: list[float | None] = []
+    await asyncio.to_thread(pipe.send, url)
+    await asyncio.to_thread(pipe.recv)
+    over = asyncio.ensure_future(asyncio.to_thread(pipe.recv))
+
+    async def member() -> None:
+        while not over.done() or len(taken) < LEAST:
+            taken.append(await command())
+
+    await asyncio.gather(*(member() for _ in range(many)))
+    await over
+    await asyncio.to_thread(pipe.send, taken)
+    await asyncio.to_thread(pipe.recv)
+
+
+def _responded(done: SlackInteraction) -> bool:
     return bool(done.responses)
 
 
-def serve(pipe: Connection) -> None:
-    """Slack with 200 busy members, from the first word until the second."""
-    asyncio.run(_serve(pipe))
+def _said(done: discord.Interaction) -> bool:
+    return any(body.get("content") or body.get("embeds") for body in done.replies)
 
 
-async def measure(slack: Connection, arxiv: Connection, folder: Path) -> None:
+def serve(platform: str, pipe: Connection) -> None:
+    """The platform's side."""
+    asyncio.run((_serve_slack if platform == "slack" else _serve_discord)(pipe))
+
+
+def make_chat(platform: str, url: str, store: Store, clock: SystemClock) -> SlackChat | DiscordChat:
+    if platform == "slack":
+        return SlackChat(SlackSettings(api_url=url, bot_token=BOT_TOKEN, app_token=APP_TOKEN), store, clock)
+    return DiscordChat(DiscordSettings(discord.TOKEN, url), store, clock)
+
+
+async def measure(platform: str, town: Connection, arxiv: Connection, folder: Path) -> None:
     clock = SystemClock()
-    slack_url, arxiv_url = await asyncio.to_thread(slack.recv), await asyncio.to_thread(arxiv.recv)
+    url, arxiv_url = await asyncio.to_thread(town.recv), await asyncio.to_thread(arxiv.recv)
     store = await SqliteStore.open(folder / "bench.db")
     source = ArxivSource(api_url=arxiv_url, delay=0.0, contact="", backfill=timedelta(days=1), clock=clock)
     watcher = Watcher(source, store, clock)
-    settings = SlackSettings(api_url=slack_url, bot_token=BOT_TOKEN, app_token=APP_TOKEN)
-    chat = SlackChat(settings, store, clock)
+    chat = make_chat(platform, url, store, clock)
     dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
     commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC")
     try:
@@ -86,15 +131,15 @@ async def measure(slack: Connection, arxiv: Connection, folder: Path) -> None:
         await asyncio.to_thread(arxiv.send, "announce")
         await asyncio.to_thread(arxiv.recv)
         async with watched_loop() as loop:
-            await asyncio.to_thread(slack.send, "go")
+            await asyncio.to_thread(town.send, "go")
             result = await watcher.poll()
-            await asyncio.to_thread(slack.send, "over")
-            taken: list[float | None] = await asyncio.to_thread(slack.recv)
+            await asyncio.to_thread(town.send, "over")
+            taken: list[float | None] = await asyncio.to_thread(town.recv)
         await asyncio.to_thread(arxiv.send, "count")
         await asyncio.to_thread(arxiv.recv)
     finally:
         await chat.close()
-        await asyncio.to_thread(slack.send, "end")
+        await asyncio.to_thread(town.send, "end")
         source.close()
         await store.close()
     if result.failure or result.checked != PAPERS_A_DAY:
@@ -104,7 +149,7 @@ async def measure(slack: Connection, arxiv: Connection, folder: Path) -> None:
     milliseconds = [each * 1000 for each in taken if each is not None]
     report(
         commands=len(milliseconds),
-        in_flight=IN_FLIGHT,
+        in_flight=IN_FLIGHT[platform],
         papers=result.checked,
         p50_ms=round(statistics.median(milliseconds)),
         p99_ms=round(statistics.quantiles(milliseconds, n=100)[98]),
@@ -114,23 +159,23 @@ async def measure(slack: Connection, arxiv: Connection, folder: Path) -> None:
     )
 
 
-def main() -> None:
+def main(platform: str) -> None:
     context = multiprocessing.get_context("spawn")
-    slack, slack_there = multiprocessing.Pipe()
+    town, town_there = multiprocessing.Pipe()
     arxiv, arxiv_there = multiprocessing.Pipe()
     servers = [
-        context.Process(target=serve, args=(slack_there,), daemon=True),
+        context.Process(target=serve, args=(platform, town_there), daemon=True),
         context.Process(target=poll.serve, args=(arxiv_there,), daemon=True),
     ]
     for server in servers:
         server.start()
     spare_what_stays()
     with TemporaryDirectory() as folder:
-        asyncio.run(measure(slack, arxiv, Path(folder)))
+        asyncio.run(measure(platform, town, arxiv, Path(folder)))
     arxiv.send("stop")
     for server in servers:
         server.join()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

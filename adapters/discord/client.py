@@ -6,6 +6,7 @@ account of an event is done beside the gateway's own work, by a task with an own
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
@@ -54,6 +55,7 @@ class PaperrouteClient(discord.AutoShardedClient):
         )
         self.parts: Parts | None = None
         self._notes = notes
+        self._one_a_round = asyncio.Lock()
         self._clock = clock
         discord.http.Route.BASE = settings.api_url
         self._gateway_url = settings.gateway_url
@@ -98,6 +100,9 @@ class PaperrouteClient(discord.AutoShardedClient):
         self._begin("A button", lambda parts: interactions.pressed(parts, interaction, button))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        # A hundred of the same moment, begun in one round of the event loop, would hold it.
+        async with self._one_a_round:
+            await asyncio.sleep(0)
         self._begin("An interaction", lambda parts: interactions.heard(parts, interaction))
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:

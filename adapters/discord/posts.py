@@ -46,7 +46,12 @@ OVERHEAD = 40
 
 _ABSTRACT = 700
 _FRAME = 400
-_KEYCAPS = {KEYCAPS[name]: character for character, name in CHARACTERS.items() if name in KEYCAPS}
+# With the selector that makes a digit with its cap an emoji.
+_KEYCAPS = {
+    KEYCAPS[name]: character.replace("\u20e3", "\ufe0f\u20e3")
+    for character, name in CHARACTERS.items()
+    if name in KEYCAPS
+}
 
 
 def render(post: Post) -> Message:
