@@ -63,6 +63,14 @@ class MemberRef:
     name: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class WorkspaceRef:
+    """A Slack team, a Discord guild, a console; several that are linked are one team."""
+
+    platform: str
+    workspace: str
+
+
 @dataclass(frozen=True, slots=True)
 class MessageRef:
     """The platform's id of a sent message."""
@@ -226,6 +234,22 @@ class Save:
     saved_at: datetime
 
 
+class LinkKind(StrEnum):
+    """What a link code joins: workspaces into a team, or accounts into a person."""
+
+    WORKSPACE = "workspace"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCode:
+    """A one-time code that was made by ``member``, for their workspace or for their account. The code itself is kept
+    nowhere."""
+
+    kind: LinkKind
+    member: MemberRef
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """A saved paper as the archive has it, and what its people know: the latest version that they were told of, whether
@@ -258,7 +282,7 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A paper of a top list with the number of members who saved it."""
+    """A paper of a top list with the number of members who saved it, one with several accounts counted once."""
 
     paper: Paper
     saves: int

@@ -34,6 +34,8 @@ from bot.models import (
     Follower,
     FollowUp,
     Layout,
+    LinkCode,
+    LinkKind,
     MemberRef,
     MessageRef,
     Missing,
@@ -47,6 +49,7 @@ from bot.models import (
     Receipt,
     Save,
     Watch,
+    WorkspaceRef,
 )
 from bot.query import Query
 
@@ -282,17 +285,25 @@ class SaveStore(Protocol):
     """The library. Raises StoreError. Saving twice or taking back what is not there changes nothing.
 
     ``now`` of a save or of one taken back is when the member did so: of two, the later one holds, in whichever order
-    they arrive.
+    they arrive. Linked accounts (``LinkStore``) are one member here, though each save stays with its account.
     """
 
     async def save(self, member: MemberRef, channel: ChannelRef, paper_id: str, now: datetime) -> bool:
-        """False when that member had it already. The paper must be in the archive."""
+        """False when that member had it already, with whichever account; it is then this account's as well, so that
+        unlinking loses nothing. The paper must be in the archive."""
         ...
 
-    async def unsave(self, member: MemberRef, paper_id: str, now: datetime) -> bool: ...
+    async def unsave(self, member: MemberRef, paper_id: str, now: datetime) -> bool:
+        """Take it back from all accounts of the member; False when none of them had it."""
+        ...
 
-    async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
-        """A member's saves, latest first."""
+    async def saved_by(
+        self, member: MemberRef, *, limit: int, offset: int = 0, seen_by: MemberRef | None = None
+    ) -> list[Save]:
+        """A member's saves, latest first, a paper once (its latest save).
+
+        ``seen_by``: somebody else, who sees what was saved in workspaces of their own team only.
+        """
         ...
 
     async def saved_in(self, channel: ChannelRef, *, limit: int, offset: int = 0) -> list[Save]:
@@ -300,7 +311,7 @@ class SaveStore(Protocol):
         ...
 
     async def top(self, platform: str, workspace: str, *, since: datetime | None, limit: int) -> list[Ranked]:
-        """A workspace's papers by members who saved them since then, most first, then newest."""
+        """The papers of a workspace's team by members who saved them since then, most first, then newest."""
         ...
 
     async def dismiss(self, channel: ChannelRef, member: MemberRef, paper_id: str, now: datetime) -> int:
@@ -323,6 +334,53 @@ class SaveStore(Protocol):
 
     async def first_time(self, event: str, now: datetime) -> bool:
         """Remember a platform event; False when it was handled before. Remembered for at least a day."""
+        ...
+
+
+class LinkStore(Protocol):
+    """Workspaces that are one team, accounts that are one person, and the codes that join them. Raises StoreError.
+
+    Every link and its undoing is written to the audit log. Nothing that was saved moves: team and person are ways to
+    look at saves.
+    """
+
+    async def add_link_code(
+        self, digest: bytes, kind: LinkKind, by: MemberRef, now: datetime, *, ends: datetime, most: int
+    ) -> None:
+        """Keep a code of ``by``'s workspace or account by its digest. Raises CommandError when ``most`` are open."""
+        ...
+
+    async def find_link_code(
+        self, digest: bytes, by: MemberRef, now: datetime, *, since: datetime, most: int
+    ) -> LinkCode | None:
+        """The open code of that digest; None for a wrong one, which is counted against ``by``.
+
+        Raises CommandError, whatever the code, when ``by`` has entered ``most`` wrong ones since then.
+        """
+        ...
+
+    async def link(self, digest: bytes, by: MemberRef, now: datetime) -> bool:
+        """Use a code up and join ``by``'s workspace or account, with all that are linked with it, to that of the code.
+
+        False, and nothing joined, when the code is not open any more.
+        """
+        ...
+
+    async def unlink(self, kind: LinkKind, by: MemberRef, now: datetime) -> bool:
+        """Take ``by``'s workspace or account out of its team or person, and void its open codes; the others stay
+        linked. False when it was not linked."""
+        ...
+
+    async def team(self, platform: str, workspace: str) -> list[WorkspaceRef]:
+        """The other workspaces of the team."""
+        ...
+
+    async def accounts(self, member: MemberRef) -> list[MemberRef]:
+        """The member's other accounts."""
+        ...
+
+    async def namesakes(self, member: MemberRef, name: str, *, limit: int) -> list[MemberRef]:
+        """Members of that name, in any case, in the other workspaces of ``member``'s team."""
         ...
 
 
@@ -411,7 +469,16 @@ class NoteStore(Protocol):
 
 
 class Store(
-    PaperStore, WatchStore, PostStore, SaveStore, FollowStore, CursorStore, InstallationStore, NoteStore, Protocol
+    PaperStore,
+    WatchStore,
+    PostStore,
+    SaveStore,
+    LinkStore,
+    FollowStore,
+    CursorStore,
+    InstallationStore,
+    NoteStore,
+    Protocol,
 ):
     """Everything that is kept."""
 

@@ -15,8 +15,21 @@ from bot.errors import StoreError, StoreNewerError
 from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
-from tests.factories import CHANNEL
+from tests.factories import ANN, CHANNEL
 from tests.store_kit import NOW, TODAY, open_store, papers_of, poll, rows, watch
+
+SAVED = """
+    INSERT INTO workspaces (id, platform, workspace) VALUES (1, 'console', 'local');
+    INSERT INTO channels (id, workspace_id, channel, name, schedule, layout, made_at, receipted)
+        VALUES (1, 1, 'terminal', 'papers', 'off UTC', 'thread', '2026-03-04T12:00:00.000000', 0);
+    INSERT INTO members (id, workspace_id, member, name) VALUES (1, 1, 'ann', 'ann');
+    INSERT INTO papers VALUES (202603000001, '2603.00001', 1, '2026-03-04', 1, '2026-03-03T15:00:00.000000',
+        '2026-03-03T15:00:00.000000', '["cs.CL"]', '["Ada Post"]', 'A study', 'We deliver.', NULL, NULL, NULL);
+    INSERT INTO kept VALUES (202603000001);
+    INSERT INTO saves (member_id, paper, channel_id, saved_at)
+        VALUES (1, 202603000001, 1, '2026-03-04T12:00:00.000000');
+"""
+"""A save as an earlier version wrote it."""
 
 
 def made_by(path: Path, step: str) -> None:
@@ -50,6 +63,18 @@ async def test_an_earlier_file_is_upgraded_in_place(tmp_path: Path, step: str) -
         pass
     assert schema_of(tmp_path / "old.db") == schema_of(tmp_path / "new.db")
     assert rows(tmp_path, "PRAGMA application_id", name="old.db") == [(migrations.APPLICATION_ID,)]
+
+
+async def test_what_was_saved_before_there_were_links_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    made_by(tmp_path / "paperroute.db", "0002")
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.executescript(SAVED)
+    async with open_store(tmp_path) as store:
+        assert [save.paper.id for save in await store.saved_by(ANN, limit=9)] == ["2603.00001"]
+        assert [save.member for save in await store.saved_in(CHANNEL, limit=9)] == [ANN]
+        assert [place.saves for place in await store.top("console", "local", since=None, limit=9)] == [1]
+        assert await store.team("console", "local") == []
+        assert await store.accounts(ANN) == []
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

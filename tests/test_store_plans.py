@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bot.models import Channel, FollowUp, Layout, MessageRef, Missing, Post, PostKind
+from bot.models import Channel, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL
 from tests.store_kit import NOW, TODAY, batch_of, compose, key, later, make_channel, open_store, papers_of, poll, watch
 
 OTHER = replace(CHANNEL, channel="other")
+AWAY = replace(ANN, workspace="away")
 PLATFORMS = ["console"]
 
 # What may be walked through whole: lists that were passed in, small tables, and indexes that hold only what is open.
@@ -81,6 +82,24 @@ async def use_everything(store: SqliteStore) -> None:
     await store.unsave(ANN, "2603.00001", NOW)
     await store.dismiss(CHANNEL, BOB, "2603.00001", NOW)
     await store.dismissed(CHANNEL, limit=9)
+    for kind, digest, linked in (
+        (LinkKind.WORKSPACE, b"w", AWAY), (LinkKind.ACCOUNT, b"a", BOB), (LinkKind.WORKSPACE, b"v", AWAY)
+    ):  # fmt: skip
+        await store.add_link_code(digest, kind, ANN, NOW, ends=later(minutes=10), most=5)
+        await store.find_link_code(digest, linked, NOW, since=NOW, most=10)
+        await store.find_link_code(b"wrong", linked, NOW, since=NOW, most=10)
+        await store.link(digest, linked, NOW)
+    await _join_teams(store)
+    await store.save(BOB, CHANNEL, "2603.00001", NOW)
+    await store.saved_by(ANN, limit=9)
+    await store.saved_by(ANN, limit=9, seen_by=AWAY)
+    await store.top("console", "local", since=NOW, limit=9)
+    await store.unsave(ANN, "2603.00001", NOW)
+    await store.team("console", "local")
+    await store.accounts(ANN)
+    await store.namesakes(ANN, "ann", limit=9)
+    await store.unlink(LinkKind.WORKSPACE, ANN, NOW)
+    await store.unlink(LinkKind.ACCOUNT, ANN, NOW)
     await store.save_reactions("console", "local")
     await store.set_save_reactions("console", "local", ("eyes",), ANN, NOW)
     await store.recent_posts("console", NOW)
@@ -105,6 +124,15 @@ async def use_everything(store: SqliteStore) -> None:
     await store.record(batch_of(), {}, NOW)
     await store.prune_papers(TODAY.replace(year=2030), 9)
     await store.move_channel(OTHER, replace(OTHER, channel="moved"), NOW)
+
+
+async def _join_teams(store: SqliteStore) -> None:
+    """Two teams and two persons, of two each, become one."""
+    others = [replace(AWAY, workspace=workspace) for workspace in ("third", "fourth")]
+    for kind in LinkKind:
+        for maker, linked in ((others[0], others[1]), (others[1], ANN)):
+            await store.add_link_code(b"j", kind, maker, NOW, ends=later(minutes=10), most=5)
+            await store.link(b"j", linked, NOW)
 
 
 async def test_no_statement_walks_through_a_big_table(store: SqliteStore) -> None:

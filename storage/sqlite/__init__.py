@@ -11,7 +11,7 @@ watches      queries and who watches them     owing         which papers are owe
 queue        whose turn it is                 outbox        posts on their way
 history      posts and deliveries, asked for  moving        a channel with a new identity
 cursors      polls, missing numbers           receipts      what a digest proves
-saves        the library
+saves        the library                       linking       teams, persons, the codes that join them
 """
 
 from storage.sqlite.store import SqliteStore

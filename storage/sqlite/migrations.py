@@ -15,11 +15,12 @@ from sqlite_utils.migrations import Migrations
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
+from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002")
+STEPS = ("0001", "0002", "0003")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -32,6 +33,12 @@ def _first(db: sqlite_utils.Database) -> None:
 @MIGRATIONS(name=STEPS[1])
 def _second(db: sqlite_utils.Database) -> None:
     for part in (WORKSPACES, FOLLOWING):
+        db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[2])
+def _third(db: sqlite_utils.Database) -> None:
+    for part in (TEAMS, CODES):
         db.executescript(part)
 
 

@@ -62,6 +62,32 @@ def ensure_member(db: sqlite_utils.Database, member: MemberRef) -> int:
     return int(number)
 
 
+def team_of(db: sqlite_utils.Database, platform: str, workspace: str) -> list[int]:
+    """The numbers of a workspace and of those that are linked with it; none when it is not known."""
+    row = db.execute(
+        "SELECT id, team FROM workspaces WHERE platform = ? AND workspace = ?",
+        (text_column(platform), text_column(workspace)),
+    ).fetchone()
+    if row is None:
+        return []
+    number, team = row
+    if team is None:
+        return [number]
+    return [each for (each,) in db.execute("SELECT id FROM workspaces WHERE team = ? ORDER BY id", (team,))]
+
+
+def accounts_of(db: sqlite_utils.Database, member: int | None) -> list[int]:
+    """The numbers of a member and of the accounts that are linked with it, the member's own first."""
+    if member is None:
+        return []
+    others = db.execute(
+        "SELECT o.id FROM members m JOIN members o ON o.person = m.person"
+        " WHERE m.id = ? AND o.id <> m.id ORDER BY o.id",
+        (member,),
+    )
+    return [member, *(other for (other,) in others)]
+
+
 def audit(
     db: sqlite_utils.Database, at: datetime, by: MemberRef | None, *, channel: int | None, what: str, detail: str = ""
 ) -> None:

@@ -1,7 +1,12 @@
-"""The library: saves and top lists, what a channel does not want, and events that were handled."""
+"""The library: saves and top lists, what a channel does not want, and events that were handled.
+
+A save is a row of the account and the channel that it was made with, also while that account is linked with others:
+linking and unlinking change what is looked at, never a save.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +17,16 @@ from bot.errors import StoreError
 from bot.models import ChannelRef, MemberRef, Paper, Ranked, Save
 from storage.sqlite import following, papers
 from storage.sqlite.database import Database
-from storage.sqlite.people import audit, ensure_member, ensure_workspace, find_channel, find_member, need_channel
+from storage.sqlite.people import (
+    accounts_of,
+    audit,
+    ensure_member,
+    ensure_workspace,
+    find_channel,
+    find_member,
+    need_channel,
+    team_of,
+)
 from storage.sqlite.values import count, list_column, moment_column, text_column, to_list, to_moment, to_paper
 
 _REMEMBERED = timedelta(days=2)
@@ -31,6 +45,21 @@ _FIRST_IN_CHANNEL = """
     WHERE s.channel_id = ? AND NOT s.taken_back AND NOT EXISTS (
         SELECT 1 FROM saves f WHERE f.channel_id = s.channel_id AND f.paper = s.paper AND NOT f.taken_back
         AND (f.saved_at, f.member_id) < (s.saved_at, s.member_id)
+    )
+"""
+_OF_ONE = """
+    WHERE s.member_id = ? AND NOT s.taken_back
+"""
+_LATEST_OF_SEVERAL = """
+    WHERE s.member_id IN (SELECT value FROM json_each(:accounts)) AND NOT s.taken_back AND NOT EXISTS (
+        SELECT 1 FROM json_each(:accounts) a JOIN saves o ON o.member_id = a.value AND o.paper = s.paper
+        WHERE NOT o.taken_back AND (o.saved_at, o.member_id) > (s.saved_at, s.member_id)
+    )
+"""
+_ANY_LINKED = """
+    SELECT EXISTS (
+        SELECT 1 FROM json_each(?) w JOIN members m INDEXED BY members_linked ON m.workspace_id = w.value
+        WHERE m.person IS NOT NULL
     )
 """
 
@@ -57,38 +86,71 @@ def save(db: sqlite_utils.Database, member: MemberRef, channel: ChannelRef, pape
     paper = _kept(db, paper_id)
     if (known := papers.by_ordinal(db, paper)) is not None:
         following.follow(db, paper, known)
+    number, at = ensure_member(db, member), moment_column(now)
+    before = any(_has(db, account, paper) for account in accounts_of(db, number)[1:])
     cursor = db.execute(
         "INSERT INTO saves (member_id, paper, channel_id, saved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (member_id, paper) DO UPDATE"
         " SET channel_id = excluded.channel_id, saved_at = excluded.saved_at, taken_back = 0"
         " WHERE taken_back AND saved_at <= excluded.saved_at",
-        (ensure_member(db, member), paper, need_channel(db, channel), moment_column(now)),
+        (number, paper, need_channel(db, channel), at),
     )
-    return bool(cursor.rowcount)
+    return bool(cursor.rowcount) and not before
+
+
+def _has(db: sqlite_utils.Database, account: int, paper: int) -> bool:
+    row = db.execute("SELECT 1 FROM saves WHERE member_id = ? AND paper = ? AND NOT taken_back", (account, paper))
+    return row.fetchone() is not None
 
 
 def unsave(db: sqlite_utils.Database, member: MemberRef, paper_id: str, now: datetime) -> bool:
     if papers.find(db, paper_id) is None:
         return False
-    key, at = (ensure_member(db, member), _kept(db, paper_id)), moment_column(now)
+    accounts = accounts_of(db, ensure_member(db, member))
+    paper, at = _kept(db, paper_id), moment_column(now)
+    # Each account remembers it: a save that any of them made before may still be on its way here.
+    had = [_take_back(db, account, paper, at) for account in accounts]
+    return any(had)
+
+
+def _take_back(db: sqlite_utils.Database, account: int, paper: int, at: str) -> bool:
     had = db.execute(
-        "SELECT 1 FROM saves WHERE member_id = ? AND paper = ? AND NOT taken_back AND saved_at <= ?", (*key, at)
+        "SELECT 1 FROM saves WHERE member_id = ? AND paper = ? AND NOT taken_back AND saved_at <= ?",
+        (account, paper, at),
     ).fetchone()
     db.execute(
         "INSERT INTO saves (member_id, paper, saved_at, taken_back) VALUES (?, ?, ?, 1)"
         " ON CONFLICT (member_id, paper) DO UPDATE SET saved_at = excluded.saved_at, taken_back = 1"
         " WHERE saved_at <= excluded.saved_at",
-        (*key, at),
+        (account, paper, at),
     )
     return had is not None
 
 
-def saved_by(db: sqlite_utils.Database, member: MemberRef, limit: int, offset: int) -> list[Save]:
-    rows = db.execute(
-        _SAVE + "WHERE s.member_id = ? AND NOT s.taken_back ORDER BY s.saved_at DESC, s.paper DESC LIMIT ? OFFSET ?",
-        (find_member(db, member), count(limit), count(offset)),
-    )
+def saved_by(
+    db: sqlite_utils.Database, member: MemberRef, limit: int, offset: int, seen_by: MemberRef | None
+) -> list[Save]:
+    accounts = accounts_of(db, find_member(db, member))
+    if seen_by is not None:
+        accounts = _in_team(db, accounts, team_of(db, seen_by.platform, seen_by.workspace))
+    page = (count(limit), count(offset))
+    latest = "ORDER BY s.saved_at DESC, s.paper DESC"
+    if len(accounts) == 1:
+        rows = db.execute(f"{_SAVE}{_OF_ONE}{latest} LIMIT ? OFFSET ?", (accounts[0], *page))
+    else:
+        values = {"accounts": json.dumps(accounts), "limit": page[0], "offset": page[1]}
+        rows = db.execute(f"{_SAVE}{_LATEST_OF_SEVERAL}{latest} LIMIT :limit OFFSET :offset", values)
     return [_to_save(row) for row in rows]
+
+
+def _in_team(db: sqlite_utils.Database, accounts: list[int], team: list[int]) -> list[int]:
+    """Those of the accounts that are in one of the team's workspaces."""
+    rows = db.execute(
+        "SELECT m.id FROM json_each(?) a JOIN members m ON m.id = a.value"
+        " WHERE m.workspace_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(accounts), json.dumps(team)),
+    )
+    return [account for (account,) in rows]
 
 
 def saved_in(db: sqlite_utils.Database, channel: ChannelRef, limit: int, offset: int) -> list[Save]:
@@ -100,13 +162,18 @@ def saved_in(db: sqlite_utils.Database, channel: ChannelRef, limit: int, offset:
 
 
 def top(db: sqlite_utils.Database, platform: str, workspace: str, since: datetime | None, limit: int) -> list[Ranked]:
+    team = json.dumps(team_of(db, platform, workspace))
+    (linked,) = db.execute(_ANY_LINKED, (team,)).fetchone()
+    # Telling persons apart costs a third more, which those without linked accounts need not pay. Numbers of persons and
+    # of members must not meet.
+    savers = "count(DISTINCT coalesce(-m.person, m.id))" if linked else "count(*)"
     rows = db.execute(
-        "WITH ranked AS (SELECT s.paper, count(*) AS saves FROM workspaces w"
-        " JOIN members m ON m.workspace_id = w.id JOIN saves s ON s.member_id = m.id"
-        " WHERE w.platform = ? AND w.workspace = ? AND s.saved_at >= ? AND NOT s.taken_back"
+        f"WITH ranked AS (SELECT s.paper, {savers} AS saves FROM json_each(?) w"  # noqa: S608  one of two of ours
+        " JOIN members m ON m.workspace_id = w.value JOIN saves s ON s.member_id = m.id"
+        " WHERE s.saved_at >= ? AND NOT s.taken_back"
         " GROUP BY s.paper ORDER BY saves DESC, s.paper DESC LIMIT ?)"
         " SELECT r.saves, p.* FROM ranked r JOIN papers p ON p.ordinal = r.paper ORDER BY r.saves DESC, r.paper DESC",
-        (platform, workspace, "" if since is None else moment_column(since), count(limit)),
+        (team, "" if since is None else moment_column(since), count(limit)),
     )
     return [Ranked(to_paper(row[1:]), row[0]) for row in rows]
 
@@ -187,8 +254,10 @@ class Saves:
     async def unsave(self, member: MemberRef, paper_id: str, now: datetime) -> bool:
         return await self._database.write(lambda db: unsave(db, member, paper_id, now))
 
-    async def saved_by(self, member: MemberRef, *, limit: int, offset: int = 0) -> list[Save]:
-        return await self._database.read(lambda db: saved_by(db, member, limit, offset))
+    async def saved_by(
+        self, member: MemberRef, *, limit: int, offset: int = 0, seen_by: MemberRef | None = None
+    ) -> list[Save]:
+        return await self._database.read(lambda db: saved_by(db, member, limit, offset, seen_by))
 
     async def saved_in(self, channel: ChannelRef, *, limit: int, offset: int = 0) -> list[Save]:
         return await self._database.read(lambda db: saved_in(db, channel, limit, offset))

@@ -13,6 +13,7 @@ from storage.sqlite.database import Database
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.installations import Installations
+from storage.sqlite.linking import Links
 from storage.sqlite.moving import Moving
 from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
@@ -22,7 +23,9 @@ from storage.sqlite.saves import Saves
 from storage.sqlite.watches import Watches
 
 
-class SqliteStore(Papers, Channels, Moving, Watches, Outbox, History, Saves, Following, Cursors, Installations, Notes):
+class SqliteStore(
+    Papers, Channels, Moving, Watches, Outbox, History, Saves, Links, Following, Cursors, Installations, Notes
+):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 
     def __init__(self, database: Database) -> None:
