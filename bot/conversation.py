@@ -25,7 +25,7 @@ class Command:
     ``zone`` is the caller's IANA time zone where the platform knows it. ``direct``: a direct message with the bot.
     ``mentions``: the members that ``text`` mentions; there they stand as "@" and their ``name``. ``event``: the
     platform's id of this command where it has one; a command is carried out once, and its repetition is answered
-    with an empty Reply.
+    with an empty Reply. ``administers``: the member may manage the workspace as a whole, as far as the platform says.
     """
 
     channel: ChannelRef
@@ -37,6 +37,7 @@ class Command:
     files: tuple[File, ...] = ()
     mentions: tuple[MemberRef, ...] = ()
     event: str = ""
+    administers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tests.slack_delivery_kit import stand_in, web_api
 from tests.standins.clock import FakeClock
 from tests.standins.slack import TEAM, SlackStandIn
 from tests.standins.slack_faults import Kind
-from tests.standins.slack_state import Channel
+from tests.standins.slack_state import Channel, User
 
 DAY = 24 * 3600.0
 
@@ -62,6 +62,34 @@ async def test_a_member_that_slack_does_not_tell_of_is_nobody_for_five_minutes(
     assert asked(slack, "users.info") == 1
     await clock.advance(300)
     assert await members.zone(TEAM, "U0ANN") == "Europe/Berlin"
+
+
+async def test_admins_and_owners_manage_the_workspace(api: WebApi, slack: SlackStandIn, clock: FakeClock) -> None:
+    slack.team.users |= {
+        "U0OWNER": User("U0OWNER", "owner", owner=True),
+        "U0FIRST": User("U0FIRST", "first", primary_owner=True),
+        "U0GUEST": User("U0GUEST", "guest", team="T0ELSE", admin=True, owner=True),
+    }
+    members = Members(api, clock)
+    found = {user: await members.administers(TEAM, user) for user in slack.team.users}
+    assert found == {
+        "U0ANN": True, "U0BOB": False, "U0PAPERS": False, "U0OWNER": True, "U0FIRST": True, "U0GUEST": False
+    }  # fmt: skip
+    assert await members.zone(TEAM, "U0ANN") == "Europe/Berlin"
+    assert asked(slack, "users.info") == len(found)
+    assert not await members.administers(TEAM, "U0NOBODY")
+
+
+async def test_an_admin_of_a_grids_workspace_manages_it(slack: SlackStandIn, clock: FakeClock) -> None:
+    slack.team.enterprise = "E1"
+    slack.team.users |= {
+        "U0GRID": User("U0GRID", "grid", team="E1", admin=True),
+        "U0ELSE": User("U0ELSE", "else", team="T0ELSE", admin=True),
+    }
+    async with web_api(slack, clock) as api:
+        members = Members(api, clock)
+        found = {user: await members.administers(f"E1:{TEAM}", user) for user in ("U0ANN", "U0GRID", "U0ELSE")}
+    assert found == {"U0ANN": True, "U0GRID": True, "U0ELSE": False}
 
 
 async def test_a_channel_is_described_and_remembered_for_a_minute(

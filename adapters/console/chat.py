@@ -213,6 +213,8 @@ class ConsoleChat:
                 channel_name=NAME,
                 files=() if file is None else (file,),
                 mentions=mentions(text, self._member),
+                # Whoever sits at the terminal runs the program.
+                administers=True,
             )
         )
         await self._say(reply)

@@ -67,4 +67,6 @@ async def _command(parts: Parts, origin: Origin, text: str, event: str) -> Comma
         direct=origin.direct,
         mentions=said.mentions,
         event=event,
+        # Asked last, when who they are is known already: two questions at once would be two requests.
+        administers=await parts.members.administers(origin.workspace, origin.user),
     )

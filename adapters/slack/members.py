@@ -1,13 +1,15 @@
-"""Members of workspaces: their time zone and name, as far as Slack tells them (scope users:read)."""
+"""Members of workspaces: time zone, name, whether they manage it, as far as Slack tells them (scope users:read)."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.api import SlackApi
 from adapters.slack.cache import Cache
 from adapters.slack.errors import SlackError
+from adapters.slack.identity import enterprise_and_team
 from adapters.slack.payloads import text_in
 from bot.ports import Clock
 
@@ -21,14 +23,19 @@ _TIMEOUT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """``zone`` is an IANA name or None; ``team``: the team they belong to, which in shared channels may be another."""
+    """``zone`` is an IANA name or None; ``team``: the team they belong to, which in shared channels may be another.
+
+    ``administers``: an admin or owner of the workspace that was asked.
+    """
 
     name: str
     zone: str | None
     team: str
+    administers: bool = False
 
 
 _NOBODY = Member("", None, "")
+_RANKS = ("is_admin", "is_owner", "is_primary_owner")
 
 
 class Members:
@@ -51,6 +58,10 @@ class Members:
         """The id of the team that they belong to."""
         return (await self._member(workspace, user)).team
 
+    async def administers(self, workspace: str, user: str) -> bool:
+        """Whether they are an admin or owner of the workspace; False for what Slack does not say."""
+        return (await self._member(workspace, user)).administers
+
     async def _member(self, workspace: str, user: str) -> Member:
         key = (workspace, user)
         known = self._known.get(key) or self._unknown.get(key)
@@ -64,5 +75,20 @@ class Members:
         found = answer.get("user")
         name = text_in(found, "profile", "display_name") or text_in(found, "profile", "real_name")
         return self._known.put(
-            key, Member(name or text_in(found, "name"), text_in(found, "tz") or None, text_in(found, "team_id"))
+            key,
+            Member(
+                name or text_in(found, "name"),
+                text_in(found, "tz") or None,
+                text_in(found, "team_id"),
+                _administers(found, workspace),
+            ),
         )
+
+
+def _administers(found: object, workspace: str) -> bool:
+    """What ``users.info`` says of a member. Whoever comes from elsewhere, as shared channels have them, may be an admin
+    there and is none here."""
+    if not isinstance(found, Mapping) or found.get("is_stranger") is True or found.get("deleted") is True:
+        return False
+    home = text_in(found, "team_id")
+    return (not home or home in enterprise_and_team(workspace)) and any(found.get(rank) is True for rank in _RANKS)

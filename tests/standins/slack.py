@@ -101,9 +101,9 @@ class SlackStandIn:
         return self.teams[TEAM]
 
     def add_team(self, team: str, token: str, *, enterprise: str | None = None) -> Team:
-        """A workspace with the app installed, the members ann and bob, and the channel C0READING with everybody."""
+        """A workspace with the app installed, ann, who is an admin, bob, and the channel C0READING with everybody."""
         made = Team(team, f"Team {team}", token, enterprise)
-        for user in (User("U0ANN", "ann"), User("U0BOB", "bob", "America/New_York")):
+        for user in (User("U0ANN", "ann", admin=True), User("U0BOB", "bob", "America/New_York")):
             made.users[user.id] = user
         made.users[made.bot_user] = User(made.bot_user, made.bot_name, bot=True)
         made.channels["C0READING"] = Channel("C0READING", "reading", members={*made.users})

@@ -357,6 +357,9 @@ def person(team: Team, user: User) -> dict[str, Any]:
         "team_id": user.team or team.id,
         "name": user.name,
         "is_bot": user.bot,
+        "is_admin": user.admin,
+        "is_owner": user.owner,
+        "is_primary_owner": user.primary_owner,
         "tz": user.zone,
         "profile": {"display_name": user.name, "real_name": user.name.title()},
     }

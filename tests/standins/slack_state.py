@@ -42,6 +42,9 @@ class User:
     zone: str = "Europe/Berlin"
     team: str = ""
     bot: bool = False
+    admin: bool = False
+    owner: bool = False
+    primary_owner: bool = False
 
 
 @dataclass
