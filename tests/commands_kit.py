@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from bot.channel_schedule import Schedule
 from bot.commands import Commands
@@ -77,7 +78,9 @@ class Room:
     inbox: Inbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.commands = Commands(self.store, self.source, self.clock, wake=self.wake, default_zone=ZONE)
+        self.commands = Commands(
+            self.store, self.source, self.clock, wake=self.wake, default_zone=ZONE, draw=Random(1).choice
+        )
         self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake)
 
     def wake(self) -> None:
@@ -92,9 +95,12 @@ class Room:
         zone: str | None = None,
         files: tuple[File, ...] = (),
         mentions: tuple[MemberRef, ...] = (),
+        administers: bool = False,
     ) -> Reply:
         """Type a command."""
-        return await self.inbox.command(Command(channel, by, text, "reading", zone, files=files, mentions=mentions))
+        return await self.inbox.command(
+            Command(channel, by, text, "reading", zone, files=files, mentions=mentions, administers=administers)
+        )
 
     async def told(self, text: str, *, by: MemberRef = ANN, channel: ChannelRef = CHANNEL) -> str:
         """Type a command and read what the reply says: its text, its papers' ids, its footer."""

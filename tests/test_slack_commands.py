@@ -81,6 +81,12 @@ async def test_the_callers_time_zone_is_the_new_channels(bot: Bot) -> None:
     assert len(bot.slack.asked("users.info")) == asked, "it is remembered"
 
 
+async def test_who_manages_the_workspace_takes_no_request_of_its_own(bot: Bot) -> None:
+    assert "Only somebody who may manage" in shown((await bot.say("link", user="U0BOB")).responses[0])
+    assert "in the other workspace" in shown((await bot.say("link", user="U0ANN")).responses[0])
+    assert len(bot.slack.asked("users.info")) == 2
+
+
 async def test_members_that_slack_does_not_describe_are_served_all_the_same(bot: Bot) -> None:
     bot.slack.fail(Kind.REFUSAL, "users.info", code="user_not_found")
     await bot.say("watch RLHF")

@@ -13,6 +13,7 @@ from datetime import datetime
 from bot.channel_schedule import Schedule
 from bot.commands.saying import shown
 from bot.conversation import Command
+from bot.link_code import Draw
 from bot.models import Channel, Layout
 from bot.ports import Clock, PaperSource, Store
 from bot.zones import find_zone
@@ -24,7 +25,7 @@ DEFAULT_SCHEDULE = "daily 09:00 weekdays"
 class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
-    ``wake`` tells the delivery that something may be due now.
+    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from.
     """
 
     store: Store
@@ -34,6 +35,7 @@ class Context:
     text: str
     now: datetime
     default_zone: str
+    draw: Draw
 
     @property
     def words(self) -> list[str]:
@@ -78,7 +80,9 @@ class Caller:
     clock: Clock
     wake: Callable[[], None]
     default_zone: str
+    draw: Draw
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
-        return Context(self.store, self.source, self.wake, command, text, self.clock.now(), self.default_zone)
+        now = self.clock.now()
+        return Context(self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw)

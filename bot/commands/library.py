@@ -1,9 +1,8 @@
 """`save`, `unsave`, `saved` and `top`: the team's library.
 
-Saves belong to members; lists are of a member, of a channel, or of the whole workspace (`top`). Nobody sees another
-workspace. With the name of a format (``bot.formats``) a list comes as a file. A member is named by a mention; without
-one the name could be anybody's. `member:ID` names a member by the platform's id; pages use it, since a button's command
-comes back without mentions.
+Saves belong to members; lists are of a member, of a channel, or of the whole team (`top`): the workspace and those that
+are linked with it (``bot.commands.linking``). Nobody sees any other workspace, but for what they saved there themselves
+with an account that they linked. With the name of a format (``bot.formats``) a list comes as a file.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from datetime import timedelta
 
 from bot.commands.choosing import choose
 from bot.commands.context import Context
+from bot.commands.owners import namesakes, owner_id, take_owner, unknown_owner
 from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
 from bot.conversation import File, Reply
@@ -26,7 +26,6 @@ from bot.wording import count, listed
 _PAGE = 10
 _TOP = 10
 _MOST_IN_A_FILE = 5000
-_BY_ID = "member:"
 _PERIODS: dict[str, tuple[str, timedelta | None]] = {
     "week": ("in the last 7 days", timedelta(days=7)),
     "month": ("in the last 30 days", timedelta(days=30)),
@@ -70,24 +69,25 @@ async def unsave(context: Context) -> Reply:
 async def saved(context: Context) -> Reply:
     """List saves, or give them as a file. Raises CommandError, StoreError."""
     page = take_page(context.text)
-    owner, rest = _mentioned(context, page.rest)
+    owner, rest = await take_owner(context, page.rest)
     words, form = _format(rest)
-    if len(words) > (0 if owner else 1):
-        raise _not_understood(page.rest)
-    shelf = _shelf(context, owner, words[0] if words else "")
+    shelf = None if len(words) > (0 if owner else 1) else _shelf(context, owner, words[0] if words else "")
+    if shelf is None:
+        raise await unknown_owner(context, page.rest if owner else " ".join(words))
     if owner:
-        page = replace(page, rest=f"{_BY_ID}{owner.member}")
+        page = replace(page, rest=owner_id(context, owner))
     if form:
         found = await shelf.fetch(_MOST_IN_A_FILE + 1, 0)
         return await _as_file([save.paper for save in found], form, shelf.file, shelf.whose)
     found = await shelf.fetch(_PAGE + 1, page.offset(_PAGE))
     if owner and found:
-        shelf = _shelf(context, found[0].member, "")
+        shelf = replace(shelf, whose=_whose(_named(owner, found)))
     if not found and page.number > 1:
         return Reply(f"There are no more papers {shelf.whose}.", back=page.preceding("saved"))
     if not found:
         saves = f"{command('save 2')} saves paper 2 of the latest post."
-        return Reply(lines(f"There are no papers {shelf.whose} yet.", saves))
+        others = await namesakes(context, _name(owner)) if owner else ""
+        return Reply(lines(f"There are no papers {shelf.whose} yet.", others or saves))
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers {shelf.whose}, latest first{where}:",
@@ -98,7 +98,7 @@ async def saved(context: Context) -> Reply:
 
 
 async def top(context: Context) -> Reply:
-    """The workspace's papers by the number of members who saved them. Raises CommandError, StoreError."""
+    """The team's papers by the number of members who saved them. Raises CommandError, StoreError."""
     words, form = _format(context.text)
     name = words[0].casefold() if words else "week"
     if len(words) > 1 or name not in _PERIODS:
@@ -133,7 +133,8 @@ class _Shelf:
     note: Callable[[Save], str]
 
 
-def _shelf(context: Context, owner: MemberRef | None, word: str) -> _Shelf:
+def _shelf(context: Context, owner: MemberRef | None, word: str) -> _Shelf | None:
+    """None: ``word`` names no shelf."""
     store, caller, channel = context.store, context.command.member, context.command.channel
     zone = context.callers_zone()
     if word.casefold() in ("channel", "here"):
@@ -144,34 +145,30 @@ def _shelf(context: Context, owner: MemberRef | None, word: str) -> _Shelf:
             lambda save: f"saved by {_name(save.member)}, {local_day(save.saved_at, zone)}",
         )
     if word and word.casefold() not in ("mine", "me"):
-        raise _not_understood(word)
-    member, whose, file = caller, "that you saved", "saved"
+        return None
     if owner:
-        member, whose, file = owner, f"saved by {quoted('@' + _name(owner))}", "saved-member"
+        return _Shelf(
+            _whose(owner),
+            "saved-member",
+            lambda limit, offset: store.saved_by(owner, limit=limit, offset=offset, seen_by=caller),
+            lambda save: f"saved {local_day(save.saved_at, zone)}",
+        )
     return _Shelf(
-        whose,
-        file,
-        lambda limit, offset: store.saved_by(member, limit=limit, offset=offset),
+        "that you saved",
+        "saved",
+        lambda limit, offset: store.saved_by(caller, limit=limit, offset=offset),
         lambda save: f"saved {local_day(save.saved_at, zone)}",
     )
 
 
-def _mentioned(context: Context, text: str) -> tuple[MemberRef | None, str]:
-    """The member whose mention stands in ``text``, and the text without it. Names may have spaces and be alike, so
-    the longest that fits is meant. A member of another workspace, as shared channels have, is nobody here."""
-    padded = f" {text} "
-    for member in sorted(context.command.mentions, key=lambda member: -len(member.name)):
-        mention = f" @{' '.join(member.name.split())} "
-        if mention in padded:
-            if member.workspace != context.command.member.workspace:
-                raise _not_understood(text)
-            return member, " ".join(padded.replace(mention, " ", 1).split())
-    words = text.split()
-    identity = next((word for word in words if word.startswith(_BY_ID) and len(word) > len(_BY_ID)), None)
-    if identity is None:
-        return None, text
-    words.remove(identity)
-    return replace(context.command.member, member=identity.removeprefix(_BY_ID), name=""), " ".join(words)
+def _whose(owner: MemberRef) -> str:
+    return f"saved by {quoted('@' + _name(owner))}"
+
+
+def _named(owner: MemberRef, found: list[Save]) -> MemberRef:
+    """The owner with a name, if need be that of another account of theirs."""
+    own = next((save.member for save in found if save.member == owner), None)
+    return own or (owner if owner.name else found[0].member)
 
 
 def _name(member: MemberRef) -> str:
@@ -183,19 +180,6 @@ def _format(text: str) -> tuple[list[str], Format | None]:
     words = text.split()
     forms = [form for word in words if (form := find_format(word))]
     return [word for word in words if not find_format(word)], forms[-1] if forms else None
-
-
-def _not_understood(typed: str) -> CommandError:
-    if typed.startswith("@"):
-        return CommandError(
-            f"{quoted(typed)} mentions nobody whose saved papers are kept here.",
-            hint=f"Choose the member from what appears after the @: {command('saved @MEMBER')}.",
-        )
-    ways = [command("saved " + word) for word in ("channel", "@MEMBER", "bibtex")]
-    return CommandError(
-        f"{quoted(typed)} names nobody's saved papers.",
-        hint=f"Type {command('saved')} for your own, or {listed(ways, 'or')}.",
-    )
 
 
 async def _as_file(papers: list[Paper], form: Format, name: str, whose: str) -> Reply:

@@ -8,9 +8,20 @@ mistakes come back as sentences to the caller only, and a defect is logged and a
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.commands import help, library, reacting, searching, settings, status, transfer, watching  # noqa: A004 - it is `help`
+from bot.commands import (
+    help,  # noqa: A004 - it is `help`
+    library,
+    linking,
+    reacting,
+    searching,
+    settings,
+    status,
+    transfer,
+    watching,
+)
 from bot.commands.complaint import answered
 from bot.commands.context import Caller, Context
 from bot.commands.saying import command as typed_command
@@ -18,6 +29,7 @@ from bot.commands.saying import quoted, shown
 from bot.commands.table import PREFIX, find_command, nearest_command
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
+from bot.link_code import Draw
 from bot.models import Channel, ChannelRef, MemberRef
 from bot.ports import Clock, PaperSource, Store
 from bot.query import Query
@@ -36,6 +48,8 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "saved": library.saved,
     "top": library.top,
     "reactions": reacting.reactions,
+    "link": linking.link,
+    "unlink": linking.unlink,
     "schedule": settings.schedule,
     "layout": settings.layout,
     "digest": settings.digest,
@@ -50,12 +64,22 @@ _PLUS = re.compile(r"\+[0-9]{1,4}")
 
 
 class Commands:
-    """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name."""
+    """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name.
+
+    ``draw`` is where link codes come from; whatever else than the default is for tests.
+    """
 
     def __init__(
-        self, store: Store, source: PaperSource, clock: Clock, *, wake: Callable[[], None], default_zone: str
+        self,
+        store: Store,
+        source: PaperSource,
+        clock: Clock,
+        *,
+        wake: Callable[[], None],
+        default_zone: str,
+        draw: Draw = secrets.choice,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""

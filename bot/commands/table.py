@@ -31,6 +31,7 @@ class CommandInfo:
 WATCHES = "Watches"
 ARCHIVE = "Papers"
 LIBRARY = "Saved papers"
+TEAM = "One team on several platforms"
 CHANNEL = "This channel"
 HELP = "Help"
 
@@ -132,6 +133,25 @@ COMMANDS: tuple[CommandInfo, ...] = (
             "At most 10 names, with colons or without; custom emoji too.",
             "On a post of several papers a keycap with the paper's number saves it, whatever is set.",
         ),
+    ),
+    CommandInfo(
+        name="link",
+        summary="Make this workspace and another one team, or two accounts of yours one person",
+        usage="link [me or CODE]",
+        example="link me",
+        family=TEAM,
+        details=(
+            "It gives a code for this workspace, with `me` for your account; typed on the other side, that joins both.",
+            "A team shares saved papers and `top`, and each channel keeps its watches.",
+            "Workspaces are linked by those who may manage them.",
+        ),
+    ),
+    CommandInfo(
+        name="unlink",
+        summary="Take this workspace out of its team, or your account out of its link; no save is lost",
+        usage="unlink [me]",
+        example="unlink me",
+        family=TEAM,
     ),
     CommandInfo(
         name="schedule",
