@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 from adapters.arxiv import ArxivSource
 from adapters.discord import DiscordChat, DiscordSettings
@@ -72,7 +73,7 @@ async def _serve_discord(pipe: Connection) -> None:
 
         async def command() -> float | None:
             name, options = next(asked)
-            done = await town.command(name, **options)
+            done = await town.command(name, **cast("dict[str, Any]", options))
             await town.until(partial(_said, done), 60)
             return done.acknowledged
 

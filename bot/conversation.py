@@ -26,6 +26,8 @@ class Command:
     ``mentions``: the members that ``text`` mentions; there they stand as "@" and their ``name``. ``event``: the
     platform's id of this command where it has one; a command is carried out once, and its repetition is answered
     with an empty Reply. ``administers``: the member may manage the workspace as a whole, as far as the platform says.
+    ``manages``: they may manage the channel; None where the platform knows no such right, and everybody may. ``roles``:
+    the ids of the roles that they have in the workspace.
     """
 
     channel: ChannelRef
@@ -38,6 +40,8 @@ class Command:
     mentions: tuple[MemberRef, ...] = ()
     event: str = ""
     administers: bool = False
+    manages: bool | None = None
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tests.discord_kit import CHANNEL, Bot, answered, buttons, running, shown, s
 from tests.factories import make_paper
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
-from tests.standins.discord_state import EMBED_LINKS, READ_HISTORY, THREAD
+from tests.standins.discord_state import EMBED_LINKS, READ_HISTORY, THREAD, role
 
 
 @pytest.fixture
@@ -212,3 +212,24 @@ async def test_long_lists_have_buttons(bot: Bot) -> None:
     assert "Letters" in shown(more.reply)
     assert "◀ Back" in buttons(more.reply)
     assert more.ephemeral
+
+
+async def test_changing_watches_needs_the_right_to_manage_the_channel_or_what_the_server_set(bot: Bot) -> None:
+    refused = await bot.say("watch", query="RLHF", user=BOB)
+    assert refused.ephemeral
+    assert "Members who may manage a channel alone can do that here." in shown(refused.reply)
+    assert (await bot.say("list", user=BOB)).ephemeral
+    bot.discord.guild.roles[7_001] = {BOB}
+    await bot.discord.gateway.tell(GUILD, "GUILD_ROLE_CREATE", {"guild_id": str(GUILD), "role": role(7_001, "Readers")})
+    done = await bot.say("access", role=7_001)
+    assert "members of the role `Readers`" in shown(done.reply)
+    assert "Watching" in shown((await bot.say("watch", query="RLHF", user=BOB)).reply)
+
+
+async def test_a_code_for_linking_is_shown_to_its_maker_alone(bot: Bot) -> None:
+    done = await bot.say("link")
+    assert done.ephemeral
+    assert "/papers link " in shown(done.reply)
+    refused = await bot.say("link", user=BOB)
+    assert "Only somebody who may manage this workspace" in shown(refused.reply)
+    assert (await bot.say("link", code="me", user=BOB)).ephemeral

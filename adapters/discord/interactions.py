@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 MOST_FILE = 200_000
 _PUBLIC = frozenset(
-    {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "link", "unlink"}
+    {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "unlink", "access"}
 )
 _LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
@@ -103,6 +103,9 @@ async def _carried_out(
         mentions=mentions,
         files=files,
         event=f"interaction {interaction.id}",
+        administers=interaction.permissions.manage_guild,
+        manages=interaction.permissions.manage_channels,
+        roles=tuple(str(role.id) for role in getattr(interaction.user, "roles", ())),
     )
     reply = await parts.handler.command(command)
     return await _with_remedy(parts, interaction, channel, reply)
@@ -169,8 +172,15 @@ def _values(
             member = MemberRef("discord", str(interaction.guild_id), value, _name_of(data, value))
             mentions.append(member)
             value = f"@{member.name}"
+        elif known.kind == discord.AppCommandOptionType.role.value:
+            value = f"role:{value}:{_role_name(data, value)}"
         values[known.name] = value
     return values, tuple(mentions)
+
+
+def _role_name(data: dict[str, Any], role: str) -> str:
+    found = ((data.get("resolved") or {}).get("roles") or {}).get(role) or {}
+    return " ".join(str(found.get("name", "")).split())
 
 
 def _name_of(data: dict[str, Any], user: str) -> str:

@@ -21,7 +21,7 @@ from bot.formats import FORMATS
 NAME = "papers"
 DOCTOR = "doctor"
 
-_SUBCOMMAND, _STRING, _USER, _ATTACHMENT = 1, 3, 6, 11
+_SUBCOMMAND, _STRING, _USER, _ROLE, _ATTACHMENT = 1, 3, 6, 8, 11
 _GUILD = 0
 _MOST_DESCRIPTION = 100
 
@@ -71,6 +71,12 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "import": (
         Option("file", "What export gave, or a query a line", kind=_ATTACHMENT),
         Option("lines", "The same, typed"),
+    ),
+    "link": (Option("code", "me for your account, or the code from the other side"),),
+    "unlink": (Option("what", "Your account instead of the server", choices=("me",)),),
+    "access": (
+        Option("who", "Who may change what channels watch", choices=("everyone", "managers")),
+        Option("role", "The members of this role", kind=_ROLE),
     ),
     "help": (Option("topic", "A command, or query", offer=Offer.COMMAND),),
 }

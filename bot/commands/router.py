@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.commands import (
+    access,
     help,  # noqa: A004 - it is `help`
     library,
     linking,
@@ -56,6 +57,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "pause": settings.pause,
     "resume": settings.resume,
     "status": status.status,
+    "access": access.access,
     "export": transfer.export,
     "import": transfer.import_,
     "help": help.help_,
@@ -99,6 +101,7 @@ class Commands:
         info = find_command(name)
         if info is None:
             raise _unknown(name, argument)
+        await access.check(context.store, command, info.name)
         return await HANDLERS[info.name](context)
 
 

@@ -197,6 +197,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         family=CHANNEL,
     ),
     CommandInfo(
+        name="access",
+        summary="Show or set who may change what channels watch",
+        usage="access [everyone or managers]",
+        example="access everyone",
+        family=CHANNEL,
+        details=("On Discord, at first those who may manage the channel; a role can be chosen, too.",),
+    ),
+    CommandInfo(
         name="export",
         summary="Give this channel's watches and settings as a file",
         usage="export",

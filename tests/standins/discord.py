@@ -43,6 +43,7 @@ from tests.standins.discord_state import (
     Refusal,
     Snowflakes,
     emoji,
+    role,
     user,
 )
 
@@ -525,10 +526,12 @@ class DiscordStandIn:
 
     def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
         members = [value for value in options.values() if isinstance(value, int) and value in (OWNER, ANN, BOB)]
-        if not members:
+        roles = [value for value in options.values() if isinstance(value, int) and value in self.guild.roles]
+        if not members and not roles:
             return {}
         return {
             "resolved": {
+                "roles": {str(each): role(each, "Readers") for each in roles},
                 "users": {str(each): user(each) for each in members},
                 "members": {str(each): self.guild.member(each) | {"permissions": "0"} for each in members},
             }
@@ -588,7 +591,7 @@ def _option_type(value: object) -> int:
     if isinstance(value, bool):
         return 5
     if isinstance(value, int):
-        return 6 if value in (OWNER, ANN, BOB) else 4
+        return 6 if value in (OWNER, ANN, BOB) else 8
     return 3
 
 
