@@ -41,8 +41,9 @@ def row(what: str, figure: str, goal: str) -> None:
 
 def main() -> None:
     poll = run("benchmarks.poll")
-    acks = run("benchmarks.acks")
+    acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
     drain = run("benchmarks.drain")
+    discord_drain = run("benchmarks.discord_drain")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
@@ -67,16 +68,25 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
-    acked = f"Slack, {acks['in_flight']} commands in flight during a poll: acknowledged"
-    row(f"{acked}, p99", f"{acks['p99_ms']} ms", "≤ 200 ms")
-    row(f"{acked}, median", f"{acks['p50_ms']} ms", "")
-    row(f"– of {acks['commands']:,} commands; peak memory", f"{acks['peak_mb']} MB", "")
-    row("– event loop held", f"{acks['loop_held_ms']} ms", "≤ 50 ms")
+    for platform, figures in acks.items():
+        acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
+        row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
+        row(f"{acked}, median", f"{figures['p50_ms']} ms", "")
+        row(f"– of {figures['commands']:,} commands; peak memory", f"{figures['peak_mb']} MB", "")
+        row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
     drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
     row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
     row("– the slowest workspace", f"{drain['least_percent']} %", "")
     row("– requests before a Retry-After had passed", str(drain["too_early"]), "0")
     row("– event loop held", f"{drain['loop_held_ms']} ms", "≤ 50 ms")
+    drained = (
+        f"{discord_drain['posts']:,} posts to as many Discord channels in {discord_drain['servers']} servers, "
+        f"{discord_drain['shards']} shards"
+    )
+    row(f"{drained}: of the rate that Discord allows", f"{discord_drain['percent']} %", "≥ 95 %")
+    row("– requests refused with 429", str(discord_drain["refused"]), "0")
+    row("– event loop held", f"{discord_drain['loop_held_ms']} ms", "≤ 50 ms")
+    row("– peak memory", f"{discord_drain['peak_mb']} MB", "")
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
     row("filling: peak memory", f"{fill['peak_mb']} MB", "")

@@ -233,3 +233,13 @@ async def test_a_code_for_linking_is_shown_to_its_maker_alone(bot: Bot) -> None:
     refused = await bot.say("link", user=BOB)
     assert "Only somebody who may manage this workspace" in shown(refused.reply)
     assert (await bot.say("link", code="me", user=BOB)).ephemeral
+
+
+async def test_an_answer_that_comes_too_late_is_no_defect(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    bot.discord.fail("/callback", 404, code=10062, message="Unknown interaction")
+    done = await bot.discord.command("watch", query="RLHF")
+    assert done.acknowledged is None
+    await bot.chat.close()
+    assert len(await bot.store.watches(CHANNEL)) == 1
+    assert "too late" in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -14,7 +14,15 @@ from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
 from tests.standins.discord import GUILD, READING
-from tests.standins.discord_state import CREATE_THREADS, FORUM, READ_HISTORY, SEND_MESSAGES, VIEW_CHANNEL, Message
+from tests.standins.discord_state import (
+    CREATE_THREADS,
+    FORUM,
+    READ_HISTORY,
+    SEND_MESSAGES,
+    THREAD,
+    VIEW_CHANNEL,
+    Message,
+)
 
 PAPERS = [make_paper(f"2603.0000{number}", title=f"On RLHF {number}") for number in (1, 2, 3)]
 
@@ -235,3 +243,47 @@ async def test_the_layout_digest_leaves_the_thread_out(bot: Bot) -> None:
     assert channel.layout is Layout.DIGEST
     await bot.post()
     assert not [channel for channel in bot.discord.guild.channels.values() if channel.parent]
+
+
+async def test_a_message_that_a_member_deleted_at_once_counts_as_posted(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", 404, code=10008, message="Unknown Message")
+    await bot.say("layout", layout="thread")
+    await bot.post()
+    status = await bot.store.channel_status(CHANNEL)
+    assert (status.waiting, status.uncertain, status.posted) == (0, 0, 3)
+    assert keys(bot) == Counter()
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert not channel.paused
+
+
+async def test_a_locked_thread_takes_no_cards_and_pauses_nothing(bot: Bot) -> None:
+    bot.discord.fail("/threads", 503, times=1)
+    await bot.dispatcher._composer.everything()
+    (item,) = await bot.store.claim(["discord"], bot.clock.now(), 1)
+    digest = await bot.chat.send(CHANNEL, item.post)
+    await bot.store.sent(item.post.key, digest, bot.clock.now())
+    bot.discord.faults.clear()
+    bot.discord.add_channel(int(digest.message), "Papers", type=THREAD, parent=READING, locked=True)
+    await bot.post()
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert not channel.paused
+    assert set(keys(bot)) == {item.post.key}
+
+
+async def test_a_long_wait_that_discord_asks_for_is_kept_by_the_queue(bot: Bot) -> None:
+    bot.discord.fail(f"POST /channels/{READING}/messages", 429, retry_after=90.0)
+    begun = bot.clock.now()
+    await bot.dispatcher.drain(everything=True, patience=300)
+    assert len(keys(bot)) == 4
+    assert (bot.clock.now() - begun).total_seconds() >= 90
+    requests = [each for each in bot.discord.requests if each == f"POST /channels/{READING}/messages"]
+    assert len(requests) == 2
+
+
+async def test_no_message_can_mention_anybody(bot: Bot) -> None:
+    await bot.post()
+    for channel in bot.discord.guild.channels.values():
+        for message in channel.messages.values():
+            assert message.body["allowed_mentions"] == {"parse": []}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import SystemClock
 from bot.inbox import Inbox
 from tests.delivery_kit import until
 from tests.factories import make_paper
@@ -192,8 +193,10 @@ async def test_a_missing_scope_for_files_is_named(bot: Bot) -> None:
     assert "files:write" in shown(done.responses[0])
 
 
-async def test_two_hundred_commands_at_once_are_all_answered(bot: Bot) -> None:
-    bot.slack.limits.enforced = False
-    done = await asyncio.gather(*(bot.slack.command("list") for _ in range(200)))
-    assert all(each.acknowledged is not None for each in done)
-    await bot.slack.until(lambda: all(each.responses for each in done))
+async def test_two_hundred_commands_at_once_are_all_answered(tmp_path: Path) -> None:
+    # By a clock as slow as the machine's: two hundred answers on a busy machine take longer than the wait for one.
+    async with stand_in() as slack, running(slack, tmp_path, clock=SystemClock()):
+        slack.limits.enforced = False
+        done = await asyncio.gather(*(slack.command("list") for _ in range(200)))
+        assert all(each.acknowledged is not None for each in done)
+        await slack.until(lambda: all(each.responses for each in done), 60)

@@ -34,7 +34,9 @@ async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
     """Read the reactions of recent posts, channel by channel. Raises nothing but defects."""
     channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
     for post in await parts.handler.recent_posts(PLATFORM):
-        channels[post.message.channel].append(post)
+        # One that a member deleted at once has no id.
+        if post.message.message.isdigit() and (post.thread is None or post.thread.message.isdigit()):
+            channels[post.message.channel].append(post)
     if channels:
         logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
     for channel, posts in channels.items():

@@ -22,13 +22,14 @@ from adapters.discord.buttons import key_of, view_of
 from adapters.discord.errors import (
     CONTENT,
     THREAD_EXISTS,
+    UNKNOWN_MESSAGE,
     delivery_error,
     reading_error,
 )
 from adapters.discord.identity import message_ref
 from adapters.discord.messages import Message
 from adapters.discord.posts import heading, render
-from bot.errors import UnreadableError
+from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, MessageRef, Post
 from bot.ports import Clock
 
@@ -38,6 +39,7 @@ AGAIN = timedelta(seconds=60)
 _BEFORE = timedelta(seconds=10)
 _LONG_AGO = timedelta(days=1)
 _MOST_REMEMBERED = 10_000
+_DELETED = "deleted"
 _MOST_MESSAGES = 2_000
 _ARCHIVE_MINUTES: Literal[4320] = 4320
 
@@ -56,6 +58,11 @@ class Posting:
         threaded = post.thread is not None
         try:
             sent = await self._send_readable(channel, post, render(post))
+        except discord.NotFound as error:
+            if threaded or error.code != UNKNOWN_MESSAGE:
+                raise delivery_error(error, thread=threaded) from error
+            # Discord knows the nonce and not its message: it was posted, and a member deleted it.
+            return MessageRef(channel, f"{_DELETED} {post.key}")
         except Exception as error:
             raise delivery_error(error, thread=threaded) from error
         self._first.pop(post.key, None)
@@ -114,6 +121,8 @@ class Posting:
 
     async def _thread(self, channel: ChannelRef, place: object, digest: MessageRef) -> int:
         """The thread of a digest, begun when it is not there yet. Raises DeliveryError."""
+        if digest.message.startswith(_DELETED):
+            raise DeliveryError("The digest of its thread was deleted.", thread_gone=True)
         identity = int(digest.message)
         if isinstance(place, discord.ForumChannel | discord.Thread):
             # In a forum the digest has begun a thread; in a thread there can be no further one.
