@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.arxiv.dating import Dating
@@ -64,6 +64,7 @@ FAULTS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@example(sizes=(51, 0, 1), hole=(1, 50), faults=([], []))
 @given(
     sizes=st.tuples(st.integers(1, 700), st.integers(0, 400), st.integers(1, 300)),
     hole=st.tuples(st.integers(1, 600), st.integers(0, 90)),
@@ -137,7 +138,21 @@ def test_a_month_is_left_only_when_its_end_was_seen_twice() -> None:
     world.poll([])
     assert world.position.open_months == ["2602", "2603"]
     assert [number.month for number in world.passed] == ["2603"] * 30
-    assert len([request for request in world.requests if request.month == "2602"]) == 2
+    # The quiet look at its first numbers, then twice at more of them.
+    assert [len(request.dense) for request in world.requests if request.month == "2602"] == [50, 150, 150]
+
+
+def test_a_month_that_goes_on_behind_unused_numbers_is_not_left_too_early() -> None:
+    world = World({"2601.00051", "2603.00001"}, Position({"2601": 0}), horizon="2603")
+    world.poll([])
+    assert world.position.marks == {"2601": 51, "2602": 0, "2603": 1}
+
+
+def test_the_ends_of_open_months_are_looked_at_as_far_as_there_is_room() -> None:
+    world = World({"2601.00180", "2602.00180"}, Position({"2601": 150, "2602": 150, "2603": 5}), horizon="2603")
+    world.poll([])
+    assert world.position.marks == {"2601": 180, "2602": 180, "2603": 5}
+    assert max(len(request.ids) for request in world.requests) <= REQUEST_SIZE
 
 
 def test_a_month_whose_beginning_did_not_come_is_not_left_out() -> None:

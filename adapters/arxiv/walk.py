@@ -42,11 +42,15 @@ _LONG_GAP = 2000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``dense`` numbers of a month, asked one by one, and numbers ``ahead`` that only show where the sequence goes."""
+    """``dense`` numbers of a month, asked one by one, and numbers ``ahead`` that only show where the sequence goes.
+
+    ``quiet``: few of the month's next numbers are among them, as most often there is nothing new.
+    """
 
     month: str
     dense: tuple[Number, ...]
     ahead: tuple[Number, ...]
+    quiet: bool = False
 
     @property
     def ids(self) -> list[str]:
@@ -78,12 +82,11 @@ def plan(position: Position, horizon: str, *, first: bool) -> Request:
     length = _FIRST_LOOK if quiet else _DENSE
     dense = _after(month, mark, length, position)
     ahead = [*numbers(month, (mark + stride for stride in STRIDES if stride > length))]
+    following = _following(position.newest.month, horizon, room=_MONTHS_AHEAD * _NEXT_MONTH)
     if quiet:
-        for other in position.open_months[:-1]:
-            tail = position.mark(other)
-            ahead += numbers(other, (*range(tail + 1, tail + _OPEN_TAIL + 1), *(tail + stride for stride in STRIDES)))
-    ahead += _following(position.newest.month, horizon, room=REQUEST_SIZE - len(dense) - len(ahead))
-    return Request(month, dense, tuple(ahead))
+        ahead += _tails(position, room=REQUEST_SIZE - len(dense) - len(ahead) - len(following))
+    ahead += following[: REQUEST_SIZE - len(dense) - len(ahead)]
+    return Request(month, dense, tuple(ahead), quiet)
 
 
 def decide(position: Position, request: Request, found: Mapping[str, object], *, asked_twice: bool) -> Step:
@@ -97,8 +100,9 @@ def decide(position: Position, request: Request, found: Mapping[str, object], *,
         if thin and not asked_twice and top - position.mark(request.month) <= _LONG_GAP:
             return Step(position, again=True)
         return Step(position.passing(passed[-1], len(passed)), passed)
-    if position.unpassed:
-        # Another open month goes on, or the backfill is complete and its month goes on behind it.
+    if position.unpassed or (position.known_later and request.quiet):
+        # Another open month goes on, or the backfill is complete and its month goes on behind it; and no month is left
+        # for a later one before more of its next numbers were looked at.
         return Step(position)
     if not position.known_later:
         return Step(position, finished=True)
@@ -121,6 +125,18 @@ def _after(month: str, mark: int, length: int, position: Position) -> tuple[Numb
         # A batch is either history or news.
         end = min(end, position.backfill.top.number)
     return tuple(numbers(month, range(mark + 1, min(end, LAST_NUMBER) + 1)))
+
+
+def _tails(position: Position, room: int) -> list[Number]:
+    """The numbers after the ends of the other open months: as many as there is room for."""
+    others = position.open_months[:-1]
+    ahead: list[Number] = []
+    for count, other in enumerate(others):
+        length = max(_OPEN_TAIL, (room - len(ahead)) // (len(others) - count) - len(STRIDES))
+        tail = position.mark(other)
+        strides = (tail + stride for stride in STRIDES if stride > length)
+        ahead += numbers(other, (*range(tail + 1, tail + length + 1), *strides))
+    return ahead
 
 
 def _following(newest: str, horizon: str, room: int) -> list[Number]:
