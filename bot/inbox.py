@@ -41,7 +41,7 @@ from bot.errors import PaperrouteError
 from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
-from bot.reactions import KEYCAPS, SAVE_SET
+from bot.reactions import KEYCAPS, SAVE_SET, same_as
 from bot.wording import count
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Inbox:
 
     async def _reaction(self, reaction: Reaction) -> Reply:
         name = reaction.name.casefold()
-        saves = name in KEYCAPS or name in await self._save_set(reaction.member)
+        saves = name in KEYCAPS or same_as(name) in await self._save_set(reaction.member)
         if not saves:
             return _NOTHING
         if reaction.event and not await self._first_time("event", reaction.member, reaction.event):
@@ -153,9 +153,10 @@ class Inbox:
             await self._store.unsave(reaction.member, entry.paper.id, reaction.at or self._clock.now())
         return _NOTHING
 
-    async def _save_set(self, member: MemberRef) -> tuple[str, ...]:
+    async def _save_set(self, member: MemberRef) -> set[str]:
+        """What the names of the workspace's save set mean."""
         chosen = await self._store.save_reactions(member.platform, member.workspace)
-        return SAVE_SET if chosen is None else chosen
+        return {same_as(name) for name in (SAVE_SET if chosen is None else chosen)}
 
     async def _hint(self, reaction: Reaction, post: Post) -> Reply:
         if not await self._first_time("hint", reaction.member, reaction.member.member, post.key):

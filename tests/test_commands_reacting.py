@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.reactions import KEYCAPS, SAVE_SET, is_name, typed_reactions
+from bot.reactions import KEYCAPS, SAVE_SET, is_name, name_of, same_as, typed_reactions
 from tests.commands_kit import Room, open_room
 from tests.factories import ANN, CHANNEL
 from tests.standins.clock import FakeClock
@@ -57,7 +57,8 @@ async def test_a_workspace_sets_its_own_and_goes_back(room: Room) -> None:
     [
         (":one:", "`:one:` cannot be one of them: keycaps choose a paper by its number."),
         ("star 2️⃣", "`:two:` cannot be one of them: keycaps choose a paper by its number."),
-        ("🦉", "`🦉` is no name of a reaction."),
+        ("keycap_1", "`:keycap_1:` cannot be one of them: keycaps choose a paper by its number."),
+        ("∮", "`∮` is no name of a reaction."),
         ("a/b", "`a/b` is no name of a reaction."),
         ("x" * 101, f"`{'x' * 39}…` is no name of a reaction."),
         (",", "`,` names no reaction."),
@@ -82,3 +83,33 @@ def test_reactions_are_read_however_they_are_typed() -> None:
 def test_every_known_reaction_has_a_name() -> None:
     assert all(is_name(name) for name in (*SAVE_SET, *KEYCAPS, "+1", "o'clock", "日本"))
     assert not any(is_name(name) for name in ("", "a b", "a:b", "`", "<x>", "x" * 101))
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("❤️", "heart"),
+        ("❤", "heart"),
+        ("👍🏽", "+1"),
+        ("🎉", "tada"),
+        ("🦉", "owl"),
+        ("🏴‍☠️", "pirate_flag"),
+        ("📝", "pencil"),
+    ],
+)
+def test_characters_have_the_names_that_chats_use(typed: str, name: str) -> None:
+    assert typed_reactions(typed) == [name]
+    assert same_as(name) == plain(typed)
+
+
+def plain(typed: str) -> str:
+    """The character without its selector and skin tone."""
+    return typed.replace("\ufe0f", "").replace("🏽", "")
+
+
+def test_names_of_one_emoji_are_one_reaction() -> None:
+    assert same_as("thumbsup") == same_as("+1") == same_as("Thumbs_Up") == "👍"
+    assert typed_reactions(":thumbsup: +1 👍 star") == ["thumbsup", "star"]
+    assert same_as("Party-Parrot") == "party-parrot"
+    assert {same_as(name) for name in SAVE_SET} == set("🔖⭐💾📌")
+    assert name_of("🐳") != name_of("🐋")

@@ -59,6 +59,29 @@ async def test_the_save_set_saves_a_card_and_taking_it_away_takes_the_save_back(
     await until(lambda: _has(bot, []))
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown_as", "emoji"),
+    [
+        ("⭐ 💾", "`:star:` or `:floppy_disk:`", "💾"),
+        ("❤️", "`:heart:`", "❤️"),
+        ("heart", "`:heart:`", "❤"),
+        ("👍", "`:+1:`", "👍🏽"),
+        (":thumbsup:", "`:thumbsup:`", "👍"),
+        ("<:Parrot:99> <a:spin:98>", "`:parrot:` or `:spin:`", "Parrot"),
+    ],
+)
+async def test_a_server_sets_its_own_as_emoji_names_or_its_own_emoji(
+    bot: Bot, typed: str, shown_as: str, emoji: str
+) -> None:
+    done = await bot.say("reactions", names=typed)
+    assert f"In this workspace {shown_as} now saves a paper." in shown(done.reply)
+    card = cards(bot)[0]
+    await bot.discord.react(card, "🔖", user=BOB)
+    await bot.discord.react(card, emoji)
+    await until(lambda: _has(bot, ["2603.00003"]))
+    assert await saved(bot, BOB_REF) == []
+
+
 async def _has(bot: Bot, papers: list[str], member: object = ANN_REF) -> bool:
     return await saved(bot, member) == papers
 

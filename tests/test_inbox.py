@@ -251,6 +251,13 @@ async def test_a_workspace_may_have_its_own_save_set(posted: Room) -> None:
     assert await saved(posted) == ["3"]
 
 
+async def test_an_emoji_saves_by_whichever_of_its_names_a_platform_tells_of_it(posted: Room) -> None:
+    _, *cards = await posted.post()
+    await posted.say("reactions :thumbsup:")
+    await react(posted, cards[0], name="+1")
+    assert await saved(posted) == ["3"]
+
+
 async def test_a_keycap_in_a_further_part_of_a_digest_counts_within_its_message(room: Room) -> None:
     await room.announce(numbered(30))
     await room.say("watch letters")

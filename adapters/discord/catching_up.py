@@ -15,9 +15,9 @@ import discord
 
 from adapters.discord.identity import PLATFORM, member_ref, message_ref
 from adapters.discord.parts import Parts
-from adapters.discord.reactions import common_name
 from bot.conversation import Reaction, RecentPost
 from bot.models import ChannelRef
+from bot.reactions import name_of
 from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ async def _hand_over(parts: Parts, channel: ChannelRef, message: discord.Message
                     message=message_ref(channel, message.id),
                     member=member_ref(int(channel.workspace), user.id, user.display_name),
                     added=True,
-                    name=common_name(name),
+                    name=name_of(name),
                     at=message.created_at,
                     seen=True,
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,8 @@ MOST_FILE = 200_000
 _PUBLIC = frozenset(
     {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "unlink", "access"}
 )
+# A server's own emoji, as its members' clients write it.
+_EMOJI = re.compile(r"<a?:(\w{1,32}):\d{1,20}>")
 _LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
 _TOO_LARGE = Reply(f"The file is too large: at most {MOST_FILE // 1000} kB are read.", error=True)
@@ -174,7 +177,7 @@ def _values(
             value = f"@{member.name}"
         elif known.kind == discord.AppCommandOptionType.role.value:
             value = f"role:{value}:{_role_name(data, value)}"
-        values[known.name] = value
+        values[known.name] = _EMOJI.sub(r":\1:", value)
     return values, tuple(mentions)
 
 

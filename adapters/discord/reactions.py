@@ -14,7 +14,7 @@ from adapters.discord.identity import member_ref, message_ref
 from adapters.discord.parts import Parts
 from adapters.discord.places import watched
 from bot.conversation import Reaction
-from bot.reactions import CHARACTERS
+from bot.reactions import name_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ async def reacted(parts: Parts, event: discord.RawReactionActionEvent, *, added:
             message=message_ref(channel, event.message_id),
             member=member_ref(event.guild_id, event.user_id, event.member.display_name if event.member else ""),
             added=added,
-            name=common_name(event.emoji.name or ""),
+            name=name_of(event.emoji.name or ""),
             at=parts.clock.now(),
         )
     )
@@ -46,8 +46,3 @@ async def _hint(client: discord.Client, user: int, text: str) -> None:
         await place.send(text, allowed_mentions=discord.AllowedMentions.none())
     except discord.Forbidden:
         logger.debug("A member takes no direct messages.")
-
-
-def common_name(emoji: str) -> str:
-    """The short name that platforms share; of custom emoji, and where there is none, what Discord calls it."""
-    return CHARACTERS.get(emoji.replace("\ufe0f", ""), emoji)

@@ -9,11 +9,12 @@ from bot.commands.context import Context
 from bot.commands.saying import command, lines, quoted
 from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.reactions import KEYCAPS, SAVE_SET, is_name, typed_reactions
+from bot.reactions import KEYCAPS, SAVE_SET, is_name, same_as, typed_reactions
 from bot.wording import count, listed
 
 MOST_NAMES = 10
 _EXAMPLE = "reactions star heart"
+_KEYCAPS = frozenset(same_as(name) for name in KEYCAPS)
 
 
 async def reactions(context: Context) -> Reply:
@@ -42,7 +43,7 @@ def _any_of(names: tuple[str, ...]) -> str:
 def _names(typed: str) -> tuple[str, ...]:
     names = typed_reactions(typed)
     for name in names:
-        if name in KEYCAPS:
+        if same_as(name) in _KEYCAPS:
             raise CommandError(
                 f"{quoted(f':{name}:')} cannot be one of them: keycaps choose a paper by its number.",
                 hint=f"For example: {command(_EXAMPLE)}.",
