@@ -16,6 +16,14 @@ from tests.standins.clock import FakeClock
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_configure() -> None:
+    from hypothesis import settings  # noqa: PLC0415  benchmarks read papers with this module, too, and need none of it
+
+    # How long an example takes tells how busy the machine is.
+    settings.register_profile("paperroute", deadline=None)
+    settings.load_profile("paperroute")
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()

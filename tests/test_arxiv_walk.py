@@ -63,7 +63,7 @@ FAULTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(sizes=(51, 0, 1), hole=(1, 50), faults=([], []))
 @given(
     sizes=st.tuples(st.integers(1, 700), st.integers(0, 400), st.integers(1, 300)),

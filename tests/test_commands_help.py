@@ -156,7 +156,7 @@ _arguments = st.text(max_size=40) | st.sampled_from(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(_names | st.text(max_size=10), _arguments), min_size=1, max_size=6))
 async def test_whatever_is_typed_is_answered(typed: list[tuple[str, str]]) -> None:
     with TemporaryDirectory() as folder:

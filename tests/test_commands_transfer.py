@@ -167,7 +167,7 @@ async def test_a_channel_cannot_be_filled_over_its_limit(room: Room) -> None:
     assert len(await room.store.watches(CHANNEL)) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.binary(max_size=300)
     | st.recursive(

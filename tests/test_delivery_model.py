@@ -293,6 +293,6 @@ def wants(paper: Paper, watches: set[tuple[str, date]]) -> bool:
 # A failure is made small before it is reported, which may take minutes.
 TestDelivering = pytest.mark.timeout(400)(Delivering.TestCase)
 TestDelivering.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, derandomize=True, report_multiple_bugs=False,
+    max_examples=30, stateful_step_count=25, derandomize=True, report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
