@@ -2,9 +2,9 @@
 
 Once a day the source is asked again for saved papers, those that changed lately each day, older ones each week or
 month. Where something is new, each channel in which somebody saved the paper gets a notice in the thread of its latest
-post of it. What was told is noted in the same transaction that puts the notices into the outbox, and their keys follow
-from what they tell, so no crash loses or doubles one. Where a paper was saved without ever having been posted there is
-no thread, and nothing is said.
+post of it, or in the one that this post stands in. What was told is noted in the same transaction that puts the notices
+into the outbox, and their keys follow from what they tell, so no crash loses or doubles one. Where a paper was saved
+without ever having been posted there is no thread, and nothing is said.
 """
 
 from __future__ import annotations

@@ -274,7 +274,8 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A channel in which somebody saved a paper; ``post``: the key of its latest sent post with that paper."""
+    """A channel in which somebody saved a paper; ``post``: the key of its latest sent post with that paper, or, where
+    that stands in a thread, of the post that the thread belongs to."""
 
     channel: ChannelRef
     post: str

@@ -49,6 +49,7 @@ class Bot:
     inbox: Inbox
     dispatcher: Dispatcher
     clock: Clock
+    source: FakeSource
     numbers: int = field(default=0)
 
     async def announce(self, papers: Sequence[Paper]) -> None:
@@ -91,7 +92,7 @@ async def running(discord: DiscordStandIn, folder: Path, **changes: Any) -> Asyn
         inbox = Inbox(commands, store, source, CLOCK, wake=dispatcher.wake)
         try:
             await chat.start(inbox)
-            yield Bot(discord, store, chat, inbox, dispatcher, CLOCK)
+            yield Bot(discord, store, chat, inbox, dispatcher, CLOCK, source)
         finally:
             await dispatcher.stop()
             await chat.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.buttons import key_of
-from bot.models import Layout, MessageRef
+from bot.models import ChannelRef, Layout, MessageRef
 from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
@@ -270,6 +270,44 @@ async def test_a_locked_thread_takes_no_cards_and_pauses_nothing(bot: Bot) -> No
     assert channel is not None
     assert not channel.paused
     assert set(keys(bot)) == {item.post.key}
+
+
+async def test_a_locked_thread_of_the_members_is_paused_with_the_remedy_until_it_is_unlocked(bot: Bot) -> None:
+    talk = bot.discord.add_channel(4_500, "a talk", type=THREAD, parent=READING)
+    place = ChannelRef("discord", str(GUILD), "4500")
+    await bot.discord.gateway.tell(GUILD, "THREAD_CREATE", talk.shown())
+    await bot.say("watch", query="RLHF", channel=4_500)
+    talk.locked = True  # the gateway has not told of it yet
+    await bot.post()
+    assert await paused(bot, place) == (
+        "This thread is locked. Unlock it, or type `/papers watch …` in another channel."
+    )
+    assert (await bot.store.channel_status(place)).waiting == 3
+    talk.locked = False
+    for archived in (True, False):
+        talk.archived = archived
+        await bot.discord.gateway.tell(GUILD, "THREAD_UPDATE", talk.shown())
+    await until(lambda: _goes_on(bot, place))
+    await bot.post()
+    assert (await bot.store.channel_status(place)).posted == 3
+    talk.locked = True
+    await bot.discord.gateway.tell(GUILD, "THREAD_UPDATE", talk.shown())
+    await until(lambda: _is_paused(bot, place))
+    assert "locked" in await paused(bot, place)
+
+
+async def paused(bot: Bot, place: ChannelRef = CHANNEL) -> str:
+    channel = await bot.store.channel(place)
+    assert channel is not None
+    return channel.paused
+
+
+async def _goes_on(bot: Bot, place: ChannelRef) -> bool:
+    return not await paused(bot, place)
+
+
+async def _is_paused(bot: Bot, place: ChannelRef) -> bool:
+    return bool(await paused(bot, place))
 
 
 async def test_a_long_wait_that_discord_asks_for_is_kept_by_the_queue(bot: Bot) -> None:

@@ -50,20 +50,29 @@ async def changed(room: Room, number: int, **changes: object) -> Paper:
     return new
 
 
-async def test_a_new_version_is_told_once_in_the_thread_of_its_card(room: Room) -> None:
-    _, *cards = await room.post()
+async def test_a_new_version_is_told_once_in_the_thread_in_which_its_card_stands(room: Room) -> None:
+    digest, *_ = await room.post()
     await room.say("save 2603.00002")
     assert await told(room) == []
     await changed(room, 2, version=3, updated=LATER)
     (said,) = await told(room)
     assert said == (
         "Version 3 of “A study of letters, part 2” is out (Thursday 12 March 2026): https://arxiv.org/abs/2603.00002",
-        cards[1].message,
+        digest.message,
     )
     assert await told(room) == []
     stored = await room.store.paper("2603.00002")
     assert stored is not None
     assert stored.version == 3
+
+
+async def test_a_card_without_a_digest_has_its_own_thread(room: Room) -> None:
+    await room.say("layout cards")
+    cards = await room.post()
+    await room.say("save 2603.00002")
+    await changed(room, 2, version=2, updated=LATER)
+    ((_, thread),) = await told(room)
+    assert thread == cards[1].message
 
 
 async def test_a_journal_and_a_withdrawal_are_told_once_each(room: Room) -> None:

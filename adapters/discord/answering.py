@@ -4,8 +4,8 @@ What is done within ``PATIENCE`` is answered at once, so that everybody sees wha
 the rest. What takes longer is acknowledged as "thinking", for everybody or for the caller alone as the command mostly
 ends, and the answer takes its place; where it ends the other way the place is removed and the answer said anew.
 
-An original response is edited rather than followed up: a follow-up whose answer was lost is said twice by discord.py
-(facts/discord.md).
+An original response is edited rather than followed up: a follow-up whose answer was lost is said twice by discord.py,
+which asks again after a server error (``AsyncWebhookAdapter.request``).
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 An id holds a kind, a public arXiv id or a command that shows something, and the key of the post that it stands under.
 It comes back from messages of any age and version, and is read as if a stranger had written it.
 
-discord.py has two traps (facts/discord.md): a view that mixes dynamic items with ordinary ones times out, and a view
-that is sent and then edited after its last item of a class was removed unregisters that class everywhere. So views have
-no timeout, hold dynamic items and links alone, and are made anew for every message.
+discord.py has two traps: a view that mixes dynamic items with ordinary ones times out, and a view that is sent and then
+edited after its last item of a class was removed unregisters that class everywhere. So views have no timeout, hold
+dynamic items and links alone, and are made anew for every message.
 """
 
 from __future__ import annotations

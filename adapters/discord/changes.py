@@ -11,6 +11,7 @@ from collections import defaultdict
 
 import discord
 
+from adapters.discord.errors import UNLOCK
 from adapters.discord.identity import PLATFORM, channel_ref
 from adapters.discord.parts import Parts
 from adapters.discord.permissions import blocking, remedy
@@ -20,6 +21,7 @@ from bot.models import Channel
 logger = logging.getLogger(__name__)
 
 REMOVED = "The bot was removed from this server. Invite it again to go on: `paperroute setup discord` prints the link."
+LOCKED = f"This thread is locked. {UNLOCK}"
 DELETED = "This channel was deleted on Discord."
 
 
@@ -66,10 +68,13 @@ async def _compare_channel(parts: Parts, guild: discord.Guild, channel: Channel)
         return
     if place.name != channel.name:
         await parts.handler.channel_changed(ChannelChange(kinds.RENAMED, channel.ref, name=place.name))
-    needed = blocking(place.permissions_for(guild.me), thread=isinstance(place, discord.Thread))
+    allowed = place.permissions_for(guild.me)
+    needed = blocking(allowed, thread=isinstance(place, discord.Thread))
     if needed:
         reason = f"The bot may not post in this channel. {remedy(needed)}"
         await parts.handler.channel_changed(ChannelChange(kinds.LOST, channel.ref, reason=reason))
+    elif isinstance(place, discord.Thread) and place.locked and not allowed.manage_threads:
+        await parts.handler.channel_changed(ChannelChange(kinds.LOST, channel.ref, reason=LOCKED))
     elif channel.paused:
         await parts.handler.channel_changed(ChannelChange(kinds.REGAINED, channel.ref))
 

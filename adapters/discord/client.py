@@ -131,6 +131,14 @@ class PaperrouteClient(discord.AutoShardedClient):
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         self._begin("A channel changed", lambda parts: changes.compare(parts, after.guild))
 
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        if (before.locked, before.name) != (after.locked, after.name):
+            self._begin("A thread changed", lambda parts: changes.compare(parts, after.guild))
+
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        # Also one that was archived and has been opened again.
+        self._begin("A thread opened", lambda parts: changes.compare(parts, thread.guild))
+
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         self._begin("A role changed", lambda parts: changes.compare(parts, after.guild))
 

@@ -5,6 +5,7 @@
 | says no to this channel (50001, 50013, 50007, 50008) | paused until a person acts |
 | knows no such channel (10003) | it was deleted |
 | knows no such message (10008) | the digest of the thread was deleted |
+| has locked the thread (160005) | of a digest: its cards have no place; of the members: paused |
 | does not like the message (50035, 50006) | a defect of ours; the same message is refused for ever |
 | wants to be left alone (429) | later |
 | answers with a 5xx, or not at all | ambiguous: it may stand there |
@@ -25,6 +26,8 @@ ACKNOWLEDGED_BEFORE, TAG_NEEDED, CONTENT = 40060, 40067, frozenset({50035, 50006
 NO_ACCESS, NO_PERMISSION = 50001, 50013
 THREAD_EXISTS, THREAD_LOCKED = 160004, 160005
 
+UNLOCK = "Unlock it, or type `/papers watch …` in another channel."
+
 _CHANNEL = {
     NO_ACCESS: ("Discord does not let the bot see this channel.", 'Allow its role "View Channel" here.'),
     NO_PERMISSION: (
@@ -33,6 +36,7 @@ _CHANNEL = {
     ),
     50007: ("Discord lets no bot write to this member.", "Type `/papers watch …` in a channel instead."),
     50008: ("This kind of channel takes no messages.", "Type `/papers watch …` in a text channel or a forum."),
+    THREAD_LOCKED: ("This thread is locked.", UNLOCK),
     TAG_NEEDED: (
         "This forum asks for a tag and has none that a bot may use.",
         "Make one, or switch the demand off in its settings.",
@@ -66,7 +70,7 @@ def _refused(error: discord.HTTPException, *, thread: bool) -> DeliveryError:
 
 
 def _said_no(error: discord.HTTPException, code: int, *, thread: bool) -> DeliveryError:
-    if code in (UNKNOWN_MESSAGE, THREAD_LOCKED) or (thread and code == UNKNOWN_CHANNEL):
+    if code == UNKNOWN_MESSAGE or (thread and code in (UNKNOWN_CHANNEL, THREAD_LOCKED)):
         return DeliveryError("The digest of its thread was deleted, or its thread locked.", thread_gone=True)
     if code == UNKNOWN_CHANNEL:
         return DeliveryError("This channel was deleted on Discord.", ends_channel=True)

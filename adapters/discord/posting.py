@@ -1,10 +1,10 @@
 """A post sent to Discord, and looked up there.
 
 The post's key is the message's nonce: within some minutes Discord answers a repetition with the message that is there
-already (facts/discord.md). So a post whose answer was lost within the last minute is simply sent again; later it is
-looked for in the history, by the key that its buttons carry, since nonces are not kept. Where the history may not be
-read Discord gives out an empty one instead of an error, so the permission is asked for first. Posts in forums take no
-nonce: they are always looked for.
+already (https://docs.discord.com/developers/resources/message#create-message). So a post whose answer was lost within
+the last minute is simply sent again; later it is looked for in the history, by the key that its buttons carry, since
+nonces are not kept. Where the history may not be read Discord gives out an empty one instead of an error, so the
+permission is asked for first. Posts in forums take no nonce: they are always looked for.
 
 A message that Discord does not like is sent once more as plain text under another nonce: it was refused, so it does not
 stand there.
@@ -124,6 +124,9 @@ class Posting:
         if digest.message.startswith(_DELETED):
             raise DeliveryError("The digest of its thread was deleted.", thread_gone=True)
         identity = int(digest.message)
+        if place is None:
+            # Threads that are archived are not told of; they open when something is said in them.
+            place = await self._client().fetch_channel(int(channel.channel))
         if isinstance(place, discord.ForumChannel | discord.Thread):
             # In a forum the digest has begun a thread; in a thread there can be no further one.
             return identity if isinstance(place, discord.ForumChannel) else place.id

@@ -15,9 +15,11 @@ from storage.sqlite.database import Database
 from storage.sqlite.values import count, moment_column, to_paper
 
 # The latest post is the one that people have in sight; of posts made together the card comes after its digest.
+# There are no threads within threads: what is said about a card in one stands beside it.
 _FOLLOWERS = """
     SELECT w.platform, w.workspace, c.channel, (
-        SELECT p.key FROM entries e JOIN posts p ON p.id = e.post_id
+        SELECT coalesce(t.key, p.key) FROM entries e JOIN posts p ON p.id = e.post_id
+        LEFT JOIN posts t ON t.id = p.thread_of
         WHERE e.paper = savers.paper AND p.channel_id = savers.channel_id AND p.state = 'sent'
         ORDER BY p.id DESC LIMIT 1
     ) AS key

@@ -373,6 +373,8 @@ class DiscordStandIn:
         self._message(channel, message)
         if not guild.bot_permissions(channel) & CREATE_THREADS:
             raise Refusal(*MISSING_PERMISSIONS)
+        if channel.type == THREAD:
+            raise Refusal(400, 50024, "Cannot execute action on this channel type")
         if message in guild.channels:
             raise Refusal(400, 160004, "A thread has already been created for this message")
         return await self._thread(channel, guild, body, message)
