@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from adapters.discord import completing
+from adapters.discord import attachments, completing
 from adapters.discord.answering import Interaction, answer, say
 from adapters.discord.buttons import is_known
 from adapters.discord.messages import CommandButton, Message, PaperButton
@@ -18,15 +18,16 @@ from adapters.discord.parts import Parts
 from adapters.discord.permissions import blocking, missing, remedy
 from adapters.discord.places import caller, permissions_in, watched
 from adapters.discord.replies import abstract, render
+from bot.commands.complaint import answered
 from bot.commands.router import split
 from bot.commands.saying import lines
 from bot.commands.table import find_command
-from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, File, Reply
+from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, Reply
 from bot.models import ChannelRef, MemberRef
 
 logger = logging.getLogger(__name__)
 
-MOST_FILE = 200_000
+_ATTACHMENT = discord.AppCommandOptionType.attachment.value
 _PUBLIC = frozenset(
     {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "unlink", "access"}
 )
@@ -34,7 +35,6 @@ _PUBLIC = frozenset(
 _EMOJI = re.compile(r"<a?:(\w{1,32}):\d{1,20}>")
 _LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
-_TOO_LARGE = Reply(f"The file is too large: at most {MOST_FILE // 1000} kB are read.", error=True)
 
 
 async def heard(parts: Parts, interaction: Interaction) -> None:
@@ -87,16 +87,14 @@ async def _command(parts: Parts, interaction: Interaction, data: dict[str, Any])
     if name == DOCTOR:
         await say(interaction, _examined(parts, interaction))
         return
-    await answer(interaction, _carried_out(parts, interaction, name, options, data), public=name in _PUBLIC)
+    await answer(interaction, answered(_carried_out(parts, interaction, name, options, data)), public=name in _PUBLIC)
 
 
 async def _carried_out(
     parts: Parts, interaction: Interaction, name: str, options: list[dict[str, Any]], data: dict[str, Any]
 ) -> Reply:
     values, mentions = _values(interaction, name, options, data)
-    files = await _files(interaction, options)
-    if files is None:
-        return _TOO_LARGE
+    given = [str(each["value"]) for each in options if each.get("type") == _ATTACHMENT]
     channel = _channel(parts, interaction)
     command = Command(
         channel=channel,
@@ -104,7 +102,7 @@ async def _carried_out(
         text=text_of(name, values),
         channel_name=_channel_name(parts, interaction, channel),
         mentions=mentions,
-        files=files,
+        files=await attachments.files(interaction, given, parts.clock),
         event=f"interaction {interaction.id}",
         administers=interaction.permissions.manage_guild,
         manages=interaction.permissions.manage_channels,
@@ -168,7 +166,7 @@ def _values(
     mentions: list[MemberRef] = []
     for option in options:
         known = option_of(name, str(option.get("name")))
-        if known is None or known.kind == discord.AppCommandOptionType.attachment.value:
+        if known is None or known.kind == _ATTACHMENT:
             continue
         value = str(option.get("value", ""))
         if known.kind == discord.AppCommandOptionType.user.value:
@@ -192,30 +190,6 @@ def _name_of(data: dict[str, Any], user: str) -> str:
     found = (resolved.get("users") or {}).get(user) or {}
     name = member.get("nick") or found.get("global_name") or found.get("username") or user
     return " ".join(str(name).split())
-
-
-async def _files(interaction: Interaction, options: list[dict[str, Any]]) -> tuple[File, ...] | None:
-    """The attached files; None when one is too large."""
-    wanted = {
-        str(option["value"])
-        for option in options
-        if option.get("type") == discord.AppCommandOptionType.attachment.value
-    }
-    found = []
-    for attachment in _attachments(interaction):
-        if str(attachment.id) in wanted:
-            if attachment.size > MOST_FILE:
-                return None
-            content = await attachment.read()
-            found.append(File(attachment.filename, attachment.content_type or "text/plain", content))
-    return tuple(found)
-
-
-def _attachments(interaction: Interaction) -> list[discord.Attachment]:
-    data: dict[str, Any] = dict(interaction.data or {})
-    resolved = data.get("resolved") or {}
-    given = (resolved.get("attachments") or {}).values()
-    return [discord.Attachment(data=each, state=interaction._state) for each in given]
 
 
 def _channel(parts: Parts, interaction: Interaction) -> ChannelRef:

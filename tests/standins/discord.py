@@ -37,6 +37,7 @@ from tests.standins.discord_state import (
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     VIEW_CHANNEL,
+    Attachment,
     Channel,
     Guild,
     Message,
@@ -112,6 +113,7 @@ class DiscordStandIn:
         self.shards = shards
         self.snowflakes = Snowflakes(now)
         self.limits = Limits(now)
+        self.attachments: dict[int, Attachment] = {}
         self.guilds: dict[int, Guild] = {}
         self.direct: dict[int, list[dict[str, Any]]] = {}
         self.faults: list[Fault] = []
@@ -156,6 +158,7 @@ class DiscordStandIn:
     async def __aenter__(self) -> DiscordStandIn:
         application = web.Application(client_max_size=30_000_000)
         application.router.add_route("*", "/api/{path:.*}", self._serve)
+        application.router.add_get("/attachments/{id}/{name}", self._attachment)
         application.router.add_get("/gateway/", self.gateway.serve)
         application.router.add_get("/gateway", self.gateway.serve)
         application.add_routes(self.more_routes)
@@ -172,7 +175,29 @@ class DiscordStandIn:
         await self.gateway.close()
         await self._runner.cleanup()
 
+    def attach(self, name: str, content: bytes, *, size: int | None = None) -> int:
+        """A file that a member is about to give with a command; its id is the option's value."""
+        made = Attachment(self.snowflakes.next(), name, content, len(content) if size is None else size)
+        self.attachments[made.id] = made
+        return made.id
+
+    async def _attachment(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(f"GET {request.path}")
+        fault = self._fault(f"GET {request.path}")
+        await self._tell()
+        if fault is not None:
+            return await self._break(request, fault)
+        found = self.attachments.get(int(request.match_info["id"]))
+        return web.Response(body=found.content) if found else web.Response(status=404)
+
     # The API
+
+    def _fault(self, asked: str) -> Fault | None:
+        """What is to go wrong with a request, used up by asking."""
+        found = next((each for each in self.faults if each.times > 0 and each.route in asked), None)
+        if found is not None:
+            found.times -= 1
+        return found
 
     def fail(self, route: str, status: int, times: int = 1, **more: Any) -> Fault:
         """Let something go wrong with the next requests of a route, such as "POST /channels"."""
@@ -184,13 +209,11 @@ class DiscordStandIn:
         path = "/" + request.match_info["path"].removeprefix("v10/")
         asked = f"{request.method} {path}"
         self.requests.append(asked)
-        fault = next((each for each in self.faults if each.times > 0 and each.route in asked), None)
+        fault = self._fault(asked)
         headers: dict[str, str] = {}
         try:
-            if fault is not None:
-                fault.times -= 1
-                if not fault.stored:
-                    return await self._break(request, fault)
+            if fault is not None and not fault.stored:
+                return await self._break(request, fault)
             if not path.startswith(("/interactions/", "/webhooks/")):
                 if request.headers.get("Authorization") != f"Bot {TOKEN}":
                     raise Refusal(401, 0, "401: Unauthorized")
@@ -462,7 +485,7 @@ class DiscordStandIn:
         self, name: str, *, user: int = ANN, channel: int = READING, guild: int = GUILD, **options: Any
     ) -> Interaction:
         """A member uses `/papers name …`; returns when it was acknowledged or the three seconds are over."""
-        chosen = [{"name": key, "type": _option_type(value), "value": value} for key, value in options.items()]
+        chosen = [{"name": key, "type": self._option_type(value), "value": value} for key, value in options.items()]
         data = {
             "id": "1",
             "name": "papers",
@@ -526,17 +549,37 @@ class DiscordStandIn:
             made.acknowledged = None
         return made
 
+    def _option_type(self, value: object) -> int:
+        if isinstance(value, bool):
+            return 5
+        if isinstance(value, int):
+            return 11 if value in self.attachments else 8 if value in self.guild.roles else 6
+        return 3
+
     def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
-        members = [value for value in options.values() if isinstance(value, int) and value in (OWNER, ANN, BOB)]
-        roles = [value for value in options.values() if isinstance(value, int) and value in self.guild.roles]
-        if not members and not roles:
-            return {}
+        """What Discord says about the members, roles and files among the options."""
+        kinds: dict[int, list[int]] = {6: [], 8: [], 11: []}
+        for value in options.values():
+            kinds.setdefault(self._option_type(value), []).append(value)
+        members = [each for each in kinds[6] if each in self.guild.members]
+        resolved = {
+            "roles": {str(each): role(each, "Readers") for each in kinds[8]},
+            "users": {str(each): user(each) for each in kinds[6]},
+            "members": {str(each): self.guild.member(each) | {"permissions": "0"} for each in members},
+            "attachments": {str(each): self._shown_file(self.attachments[each]) for each in kinds[11]},
+        }
+        return {"resolved": {name: each for name, each in resolved.items() if each}}
+
+    def _shown_file(self, attachment: Attachment) -> dict[str, Any]:
+        url = f"{self.url.removesuffix('/api/v10')}/attachments/{attachment.id}/{attachment.name}"
         return {
-            "resolved": {
-                "roles": {str(each): role(each, "Readers") for each in roles},
-                "users": {str(each): user(each) for each in members},
-                "members": {str(each): self.guild.member(each) | {"permissions": "0"} for each in members},
-            }
+            "id": str(attachment.id),
+            "filename": attachment.name,
+            "size": attachment.size,
+            "url": url,
+            "proxy_url": url,
+            "content_type": "application/json",
+            "ephemeral": True,
         }
 
     async def react(
@@ -587,14 +630,6 @@ def _long_choice(data: dict[str, Any]) -> bool:
     return any(
         not 1 <= len(choice["name"]) <= 100 or len(str(choice["value"])) > 100 for choice in data["choices"] or []
     )
-
-
-def _option_type(value: object) -> int:
-    if isinstance(value, bool):
-        return 5
-    if isinstance(value, int):
-        return 6 if value in (OWNER, ANN, BOB) else 8
-    return 3
 
 
 def _too_many(wait: float, headers: dict[str, str] | None = None, *, overall: bool = False) -> web.Response:

@@ -69,6 +69,16 @@ class Snowflakes:
         return (int(self._now() * 1000) - EPOCH << 22) | (self._count & 0x3FFFFF)
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file given with a command; ``size`` is what Discord says that it has."""
+
+    id: int
+    name: str
+    content: bytes
+    size: int
+
+
 @dataclass
 class Message:
     """``body`` is what was posted; ``reactions``: users by emoji."""
