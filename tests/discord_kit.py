@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from bot.delivery import Dispatcher
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Store
+from bot.ports import Clock, Handler, Store
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
 from tests.standins.discord import GUILD, READING, TOKEN, DiscordStandIn, Interaction
@@ -82,8 +82,10 @@ def answered(reply: dict[str, Any]) -> bool:
 
 
 @asynccontextmanager
-async def running(discord: DiscordStandIn, folder: Path, **changes: Any) -> AsyncIterator[Bot]:
-    """The bot, started; stopped and closed afterwards."""
+async def running(
+    discord: DiscordStandIn, folder: Path, *, handler: Callable[[Inbox], Handler] = lambda inbox: inbox, **changes: Any
+) -> AsyncIterator[Bot]:
+    """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     async with open_store(folder) as store:
         chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05)
         source = FakeSource()
@@ -91,7 +93,7 @@ async def running(discord: DiscordStandIn, folder: Path, **changes: Any) -> Asyn
         commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC")
         inbox = Inbox(commands, store, source, CLOCK, wake=dispatcher.wake)
         try:
-            await chat.start(inbox)
+            await chat.start(handler(inbox))
             yield Bot(discord, store, chat, inbox, dispatcher, CLOCK, source)
         finally:
             await dispatcher.stop()

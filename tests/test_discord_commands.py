@@ -236,9 +236,10 @@ async def test_a_code_for_linking_is_shown_to_its_maker_alone(bot: Bot) -> None:
 
 
 async def test_an_answer_that_comes_too_late_is_no_defect(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
-    bot.discord.fail("/callback", 404, code=10062, message="Unknown interaction")
+    bot.discord.ack_seconds = 0
     done = await bot.discord.command("watch", query="RLHF")
     assert done.acknowledged is None
+    await bot.discord.until(lambda: any("/callback" in each for each in bot.discord.requests))
     await bot.chat.close()
     assert len(await bot.store.watches(CHANNEL)) == 1
     assert "too late" in caplog.text

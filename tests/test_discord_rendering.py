@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import discord
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord import posts, replies
-from adapters.discord.buttons import custom_id, is_known, key_of
+from adapters.discord.buttons import custom_id, is_known, key_of, view_of
 from adapters.discord.chat import DiscordChat
 from adapters.discord.messages import CommandButton, LinkButton, Message, PaperButton
 from adapters.discord.text import clipped, inert, title_of, with_code
@@ -214,6 +215,8 @@ def test_a_reply_is_text_papers_footer_and_buttons() -> None:
     messages = replies.render(Reply("Found.", papers=papers, footer="That is all.", back="list page:1", more="x" * 80))
     assert all(valid(message) for message in messages)
     assert [len(message.embeds) for message in messages] == [10, 10, 3, 0]
+    # Embeds of the same address show once.
+    assert all(len({embed.url for embed in message.embeds}) == len(message.embeds) for message in messages)
     assert messages[0].content == "Found."
     assert messages[-1].content == f"That is all.\nMore ▶: `/papers {'x' * 80}`"
     assert [button.label for button in messages[-1].rows[0]] == ["◀ Back"]
@@ -226,3 +229,23 @@ def test_no_id_is_too_long_or_misread(text: str) -> None:
     for button in (PaperButton("abstract", "hep-th/9901001", "x", KEY), CommandButton("x" * 60, "x", KEY)):
         assert len(custom_id(button)) <= 100
         assert key_of(custom_id(button)) == KEY
+
+
+async def test_no_view_times_out_or_mixes_items_that_are_remembered_with_those_that_are_not() -> None:
+    shown = [
+        posts.render(digest(make_paper())),
+        posts.render(digest(make_paper(), make_paper("2603.00002"))),
+        posts.render(card(make_paper())),
+        posts.render(Post(KEY, REF, PostKind.NOTICE, text="A word.")),
+        posts.render(card(make_paper())).plain(KEY),
+        replies.abstract(make_paper()),
+        *replies.render(Reply("A list.", more="list page:2", back="list")),
+    ]
+    for message in shown:
+        view, again = view_of(message), view_of(message)
+        assert view is not None
+        assert view is not again
+        assert view.timeout is None
+        for item in view.children:
+            link = isinstance(item, discord.ui.Button) and item.url is not None
+            assert link or isinstance(item, discord.ui.DynamicItem)

@@ -18,7 +18,7 @@ from typing import Any
 
 import discord
 
-from adapters.discord.errors import ACKNOWLEDGED_BEFORE, CONTENT, UNKNOWN_INTERACTION
+from adapters.discord.errors import ACKNOWLEDGED_BEFORE, CONTENT, TOO_LATE
 from adapters.discord.messages import Message
 from adapters.discord.posting import content_of
 from adapters.discord.replies import render
@@ -56,7 +56,12 @@ async def answer(
             await working
             return
         reply = await working
-        await _fill(interaction, reply, shown(reply), public=public)
+        try:
+            await _fill(interaction, reply, shown(reply), public=public)
+        except discord.HTTPException as error:
+            if error.code not in TOO_LATE:
+                raise
+            logger.warning("An answer came too late for Discord.")
     finally:
         if not working.done():
             working.cancel()
@@ -70,12 +75,11 @@ async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message
     try:
         await _send_first(interaction, first, reply.files, ephemeral=ephemeral)
     except discord.HTTPException as error:
-        if _said_before(error):
-            return
-        if error.code == UNKNOWN_INTERACTION:
+        if error.code in TOO_LATE:
             logger.warning("An answer came too late for Discord.")
             return
-        raise
+        if not _said_before(error):
+            raise
     await _follow(interaction, others, ephemeral=ephemeral)
 
 

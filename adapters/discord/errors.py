@@ -21,7 +21,10 @@ import discord
 
 from bot.errors import DeliveryError, UnreadableError
 
-UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_INTERACTION = 10003, 10008, 10062
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+TOO_LATE = frozenset({10062, 10015, 50027})
+"""An interaction is acknowledged within three seconds, and answered within fifteen minutes: its token ends then."""
+
 ACKNOWLEDGED_BEFORE, TAG_NEEDED, CONTENT = 40060, 40067, frozenset({50035, 50006})
 NO_ACCESS, NO_PERMISSION = 50001, 50013
 THREAD_EXISTS, THREAD_LOCKED = 160004, 160005

@@ -53,6 +53,7 @@ APPLICATION = 1_000
 GUILD = 3_000 << 22
 READING = 4_001
 ACK_SECONDS = 3.0
+TOKEN_SECONDS = 900.0
 NONCE_SECONDS = 180.0
 EPHEMERAL = 64
 _DIRECT = 1_000_000
@@ -79,6 +80,7 @@ class Interaction:
     """What a member did, and what came back: ``replies`` are bodies, the first one that of the acknowledgement.
 
     ``acknowledged``: seconds until it was, None when it was not in time. ``kind`` is the callback's type.
+    ``messages``: what stands there in the end, the answer itself as "@original".
     """
 
     id: int
@@ -90,7 +92,7 @@ class Interaction:
     kind: int = 0
     replies: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
-    edited: int = 0
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     began: float = 0.0
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -122,7 +124,8 @@ class DiscordStandIn:
         self.command_writes = 0
         self.gateway = Gateway(self._ready, TOKEN)
         self.more_routes: list[web.RouteDef] = []
-        self.intents_allowed = 1 << 22
+        self.ack_seconds = ACK_SECONDS
+        self.token_seconds = TOKEN_SECONDS
         self._interactions: dict[str, Interaction] = {}
         self._nonces: dict[tuple[int, str], tuple[float, Message]] = {}
         self._numbers = itertools.count(1)
@@ -380,6 +383,8 @@ class DiscordStandIn:
         if nonce and body.get("enforce_nonce"):
             made, known = self._nonces.get((channel.id, nonce), (0.0, None))
             if known is not None and self._now() - made < NONCE_SECONDS:
+                if known.deleted:
+                    raise Refusal(*UNKNOWN_MESSAGE)
                 return known.shown() | {"nonce": nonce}
         message = self.store(channel, body, nonce=nonce)
         self._nonces[channel.id, nonce] = (self._now(), message)
@@ -428,7 +433,7 @@ class DiscordStandIn:
 
     async def _callback(self, token: str, body: Any, files: dict[str, bytes]) -> Any:
         made = self._interactions.get(token)
-        if made is None or time.monotonic() - made.began > ACK_SECONDS:
+        if made is None or time.monotonic() - made.began > self.ack_seconds:
             raise Refusal(404, 10062, "Unknown interaction")
         if made.kind:
             raise Refusal(400, 40060, "Interaction has already been acknowledged.")
@@ -440,6 +445,8 @@ class DiscordStandIn:
         made.kind = body["type"]
         made.acknowledged = time.monotonic() - made.began
         made.replies.append(data)
+        if made.kind in (4, 5):
+            made.messages["@original"] = data
         made.files |= files
         made.done.set()
         resource = {"type": body["type"]}
@@ -455,17 +462,24 @@ class DiscordStandIn:
 
     def _webhook(self, method: str, token: str, rest: list[str], body: Any, files: dict[str, bytes]) -> Any:
         made = self._interactions.get(token)
-        if made is None:
-            raise Refusal(404, 50027, "Invalid Webhook Token")
+        if made is None or time.monotonic() - made.began > self.token_seconds:
+            raise Refusal(401, 50027, "Invalid Webhook Token")
         if not made.kind:
             raise Refusal(404, 10015, "Unknown Webhook")
-        if method == "DELETE":
-            made.replies.append({"deleted": True})
-            return None
+        if rest:
+            _, which = rest
+            if which not in made.messages:
+                raise Refusal(*UNKNOWN_MESSAGE)
+            if method == "DELETE":
+                del made.messages[which]
+                made.replies.append({"deleted": True})
+                return None
+        else:
+            which = str(self.snowflakes.next())
         _check(body, len(files))
         made.files |= files
         made.replies.append(body)
-        made.edited += bool(rest)
+        made.messages[which] = made.messages.get(which, {}) | body
         return self._response_message(made, body)
 
     # Waiting
@@ -484,7 +498,7 @@ class DiscordStandIn:
     async def command(
         self, name: str, *, user: int = ANN, channel: int = READING, guild: int = GUILD, **options: Any
     ) -> Interaction:
-        """A member uses `/papers name …`; returns when it was acknowledged or the three seconds are over."""
+        """A member uses `/papers name …`; returns when it was acknowledged, or when it is too late for that."""
         chosen = [{"name": key, "type": self._option_type(value), "value": value} for key, value in options.items()]
         data = {
             "id": "1",
@@ -544,7 +558,7 @@ class DiscordStandIn:
         }
         await self.gateway.tell(guild, "INTERACTION_CREATE", payload)
         try:
-            await asyncio.wait_for(made.done.wait(), ACK_SECONDS)
+            await asyncio.wait_for(made.done.wait(), self.ack_seconds)
         except TimeoutError:
             made.acknowledged = None
         return made

@@ -17,6 +17,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 HEARTBEAT_MILLISECONDS = 41_250
+PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
+"""Members, presences, message contents."""
 
 
 @dataclass
@@ -117,6 +119,8 @@ class Gateway:
     async def _identify(self, connection: Connection, asked: dict[str, Any]) -> Session | None:
         self.identified.append(asked)
         code = self.close_code or (4004 if asked["token"] != self._token else 0)
+        if not code and asked["intents"] & PRIVILEGED:
+            code = 4014
         if code:
             await connection.socket.close(code=code)
             return None
@@ -179,6 +183,12 @@ class Gateway:
     async def connected(self, shards: int = 1, connections: int = 1) -> None:
         """Wait until so many shards are connected, and so many connections have been made."""
         while len(self.open) < shards or self.connections < connections:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def disconnected(self) -> None:
+        """Wait until no session is connected."""
+        while self.open:
             self._changed.clear()
             await self._changed.wait()
 
