@@ -184,6 +184,35 @@ async def test_what_is_offered_while_typing(bot: Bot) -> None:
     assert await bot.discord.complete("list", "nothing", "x") == []
 
 
+async def test_what_is_offered_is_within_discords_limits_and_what_is_typed_instead_is_judged(bot: Bot) -> None:
+    long = " OR ".join(f"word{number}" for number in range(20))
+    await bot.say("watch", query=long)
+    assert len(long) > 100
+    for number in range(30):
+        await bot.say("watch", query=f"letters{number}")
+    for command, option, typed in (
+        ("unwatch", "query", ""),
+        ("watch", "query", "cat:"),
+        ("schedule", "when", "daily 09:00 amer"),
+        ("help", "topic", ""),
+    ):
+        offered = await bot.discord.complete(command, option, typed)
+        assert 0 < len(offered) <= 25, command
+        assert all(0 < len(each) <= 100 for each in offered)
+    for command, options, said in (
+        ("schedule", {"when": "daily 25:00"}, "25:00"),
+        ("layout", {"layout": "mosaic"}, "mosaic"),
+        ("saved", {"format": "papyrus"}, "papyrus"),
+        ("top", {"period": "decade"}, "decade"),
+        ("unwatch", {"query": "nothing of the kind"}, "nothing of the kind"),
+        ("help", {"topic": "everything"}, "everything"),
+        ("access", {"who": "nobody"}, "nobody"),
+    ):
+        done = await bot.say(command, **options)
+        assert done.ephemeral, command
+        assert said in shown(done.reply)
+
+
 async def test_exports_come_as_files_for_the_caller_alone(bot: Bot) -> None:
     await bot.announce([make_paper("2603.00001")])
     await bot.say("save", papers="2603.00001")

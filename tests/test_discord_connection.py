@@ -52,7 +52,15 @@ async def test_a_refused_token_ends_at_once_in_a_sentence(discord: DiscordStandI
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [(4004, "DISCORD_TOKEN"), (4011, "more shards"), (4013, "intents"), (4014, "none that must be")]
+    ("code", "said"),
+    [
+        (4004, "DISCORD_TOKEN"),
+        (4010, "number of shards"),
+        (4011, "more shards"),
+        (4012, "newer version"),
+        (4013, "intents"),
+        (4014, "none that must be"),
+    ],
 )
 async def test_codes_that_trying_again_does_not_help_end_it_too(
     discord: DiscordStandIn, tmp_path: Path, code: int, said: str
@@ -74,6 +82,8 @@ async def test_least_is_asked_for(bot: Bot, discord: DiscordStandIn) -> None:
     (identified,) = discord.gateway.identified
     assert identified["intents"] == 1025
     assert identified["token"] == TOKEN
+    # No members are asked for (8), beside heartbeats and identifying.
+    assert discord.gateway.asked <= {1, 2}
 
 
 async def test_after_a_drop_the_session_is_resumed_and_nothing_is_missed(bot: Bot, discord: DiscordStandIn) -> None:
@@ -91,18 +101,25 @@ async def test_discords_wish_to_reconnect_is_followed(bot: Bot, discord: Discord
     assert (await bot.say("list")).acknowledged is not None
 
 
-async def test_what_happened_before_a_new_session_is_made_up_for(bot: Bot, discord: DiscordStandIn) -> None:
+@pytest.mark.parametrize("why", ["the session was forgotten", "a connection was refused"])
+async def test_what_happened_before_a_new_session_is_made_up_for(bot: Bot, discord: DiscordStandIn, why: str) -> None:
     await bot.announce([make_paper(title="On RLHF")])
     await bot.post()
     card = next(message for channel in discord.guild.channels.values() if channel.parent
                 for message in channel.messages.values())  # fmt: skip
-    discord.gateway.forget()
+    if why == "a connection was refused":
+        # AutoShardedClient then identifies itself anew, though it could resume.
+        discord.gateway.refusing = 1
+    else:
+        discord.gateway.forget()
     await discord.react(card, "🔖", tell=False)
     discord.channel(READING).name = "papers"
     await discord.gateway.drop()
     await discord.gateway.connected(connections=2)
     await until(lambda: _saved(bot))
     await until(lambda: _named(bot, "papers"))
+    assert len(discord.gateway.identified) == 2
+    assert discord.command_writes == 1
 
 
 async def _saved(bot: Bot) -> bool:
@@ -184,6 +201,19 @@ class TestGuilds:
         assert await self.paused(bot) == ""
         assert len(await bot.store.watches(CHANNEL)) == 1
 
+    async def test_an_outage_at_the_start_is_none_either(self, discord: DiscordStandIn, tmp_path: Path) -> None:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+        discord.guild.available = False
+        async with running(discord, tmp_path) as bot:
+            await bot.chat._work.drain(5)  # what is compared at the start
+            assert await self.paused(bot) == ""
+        discord.guild.available = True
+        async with running(discord, tmp_path) as bot:
+            await bot.announce([make_paper(title="On RLHF")])
+            await bot.post()
+            assert [message for message in bot.messages() if "On RLHF" in shown(message.body)]
+
     async def test_a_removed_bot_waits_with_the_reason_and_goes_on_when_it_is_back(
         self, bot: Bot, discord: DiscordStandIn
     ) -> None:
@@ -219,6 +249,8 @@ async def test_two_shards_serve_their_own_servers(tmp_path: Path) -> None:
         discord.add_guild(other, "Other", 4_901)
         async with running(discord, tmp_path) as bot:
             assert [session.shard for session in discord.gateway.open] == [0, 1]
+            first, second = discord.gateway.identified_at
+            assert second - first >= 5, "Discord lets one in five seconds identify itself"
             for guild, channel in ((GUILD, READING), (other, 4_901)):
                 done = await bot.say("watch", query="RLHF", guild=guild, channel=channel)
                 assert "Watching" in shown(done.reply)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from discord.utils import snowflake_time
 
 from adapters.discord.buttons import key_of
-from bot.models import ChannelRef, Layout, MessageRef
+from bot.courier import SEND_TIMEOUT
+from bot.errors import DeliveryError, UnreadableError
+from bot.models import ChannelRef, Layout, MessageRef, Post, PostKind
+from tests.chat_contract import make_entry, make_post
 from tests.delivery_kit import until
-from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
+from tests.discord_kit import CHANNEL, CLOCK, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
-from tests.standins.discord import GUILD, READING
+from tests.standins.discord import BOT, GUILD, READING, DiscordStandIn
+from tests.standins.discord_limits import MESSAGES_SECONDS
 from tests.standins.discord_state import (
     CREATE_THREADS,
     FORUM,
+    OTHER_BOT,
     READ_HISTORY,
     SEND_MESSAGES,
     THREAD,
@@ -75,6 +83,47 @@ async def test_within_a_minute_it_is_sent_again_with_its_nonce_and_later_looked_
     requests = [each for each in bot.discord.requests[asked:] if f"/channels/{READING}/messages" in each]
     assert requests.count(f"POST /channels/{READING}/messages") == 2
     assert f"GET /channels/{READING}/messages" not in requests
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_within_a_minute_the_nonce_is_trusted_and_after_it_only_the_bots_own_message_counts(
+    bot: Bot, stored: bool
+) -> None:
+    await bot.say("layout", layout="digest")
+    await bot.dispatcher._composer.everything()
+    (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+    bot.discord.fail(f"POST /channels/{READING}/messages", 503, stored=stored)
+    with pytest.raises(DeliveryError) as lost:
+        await bot.chat.send(CHANNEL, item.post)
+    assert lost.value.ambiguous
+    body = {"content": "a copy", "components": rows_with(item.post.key)}
+    bot.discord.store(bot.discord.channel(READING), body, author=OTHER_BOT)
+    asked = len(bot.discord.requests)
+    assert await bot.chat.find(CHANNEL, item.post) is None
+    assert len(bot.discord.requests) == asked
+    CLOCK.skip(61)
+    found = await bot.chat.find(CHANNEL, item.post)
+    assert bot.discord.requests[asked:] == [f"GET /channels/{READING}/messages"]
+    own = [message.id for message in bot.messages() if message.author == BOT and key_in(message)]
+    assert found == (MessageRef(CHANNEL, str(own[0])) if stored else None)
+    bot.discord.channel(READING).denied = READ_HISTORY
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    await until(lambda: _unreadable(bot, item.post))
+
+
+def rows_with(key: str) -> list[dict[str, object]]:
+    button = {"type": 2, "style": 2, "label": "Status", "custom_id": f"command:status:{key}"}
+    return [{"type": 1, "components": [button]}]
+
+
+async def _unreadable(bot: Bot, post: Post) -> bool:
+    """The event goes through the client's own task."""
+    await asyncio.sleep(0)
+    try:
+        await bot.chat.find(CHANNEL, post)
+    except UnreadableError as error:
+        return "Read Message History" in error.message
+    return False
 
 
 async def test_after_a_restart_it_is_looked_for_in_the_history(tmp_path: Path) -> None:
@@ -221,6 +270,34 @@ class TestForum:
         names = [channel.name for channel in forum.discord.guild.channels.values() if channel.parent == READING]
         assert sorted(names) == ["On RLHF 1", "On RLHF 2", "On RLHF 3"]
 
+    async def test_a_lost_answer_is_found_in_a_post_that_was_archived_meanwhile(self, forum: Bot) -> None:
+        await forum.say("layout", layout="digest")
+        await forum.dispatcher._composer.everything()
+        (item,) = await forum.store.claim(["discord"], forum.clock.now(), 9)
+        sent = await forum.chat.send(CHANNEL, item.post)
+        thread = forum.discord.channel(int(sent.message))
+        thread.archived = True
+        await forum.discord.gateway.tell(GUILD, "THREAD_UPDATE", thread.shown())
+
+        async def found_among_the_archived() -> bool:
+            assert await forum.chat.find(CHANNEL, item.post) == sent
+            return f"GET /channels/{READING}/threads/archived/public" in forum.discord.requests
+
+        await until(found_among_the_archived)
+
+    async def test_a_tag_that_is_asked_for_is_the_first_that_everybody_may_use(self, forum: Bot) -> None:
+        place = forum.discord.channel(READING)
+        place.needs_tag = True
+        place.tags = [
+            {"id": str(number), "name": name, "moderated": name == "staff", "emoji_id": None, "emoji_name": None}
+            for number, name in ((1, "staff"), (2, "papers"), (3, "other"))
+        ]
+        await forum.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", place.shown())
+        await forum.say("layout", layout="cards")
+        await forum.post()
+        threads = [channel for channel in forum.discord.guild.channels.values() if channel.parent == READING]
+        assert [thread.applied for thread in threads] == [("2",)] * 3
+
     @pytest.mark.parametrize("stored", [True, False])
     async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(self, forum: Bot, stored: bool) -> None:
         forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=stored)
@@ -246,12 +323,18 @@ async def test_the_layout_digest_leaves_the_thread_out(bot: Bot) -> None:
 
 
 async def test_a_message_that_a_member_deleted_at_once_counts_as_posted(bot: Bot) -> None:
-    bot.discord.fail(f"POST /channels/{READING}/messages", 404, code=10008, message="Unknown Message")
-    await bot.say("layout", layout="thread")
+    bot.discord.fail(f"POST /channels/{READING}/messages", 503, stored=True)
+    await bot.dispatcher._composer.everything()
+    digest = (await bot.store.claim(["discord"], bot.clock.now(), 1))[0].post
+    with pytest.raises(DeliveryError):
+        await bot.chat.send(CHANNEL, digest)
+    await bot.store.uncertain(digest.key, bot.clock.now(), "lost")
+    (message,) = [message for message in bot.messages() if key_in(message)]
+    message.deleted = True
     await bot.post()
     status = await bot.store.channel_status(CHANNEL)
     assert (status.waiting, status.uncertain, status.posted) == (0, 0, 3)
-    assert keys(bot) == Counter()
+    assert keys(bot) == Counter({digest.key: 1})
     channel = await bot.store.channel(CHANNEL)
     assert channel is not None
     assert not channel.paused
@@ -318,6 +401,25 @@ async def test_a_long_wait_that_discord_asks_for_is_kept_by_the_queue(bot: Bot) 
     assert (bot.clock.now() - begun).total_seconds() >= 90
     requests = [each for each in bot.discord.requests if each == f"POST /channels/{READING}/messages"]
     assert len(requests) == 2
+
+
+async def test_the_message_that_takes_the_last_of_a_limit_waits_and_the_next_is_not_refused(tmp_path: Path) -> None:
+    """discord.py returns from it only when the window ends, long after it was stored: nobody may lose patience."""
+    async with DiscordStandIn() as discord, running(discord, tmp_path) as bot:
+        discord.limits.messages_seconds = 0.5
+        posts = [make_post(CHANNEL, PostKind.DIGEST, make_entry(number)) for number in range(1, 7)]
+        sent = [await bot.chat.send(CHANNEL, post) for post in posts]
+        assert [str(message.id) for message in bot.messages()] == [ref.message for ref in sent]
+        assert discord.limits.refused == []
+        assert SEND_TIMEOUT > 5 * MESSAGES_SECONDS
+
+
+async def test_posts_of_a_channel_and_its_thread_keep_a_distance_below_the_limit(bot: Bot) -> None:
+    await bot.post()
+    messages = [message for channel in bot.discord.guild.channels.values() for message in channel.messages.values()]
+    moments = sorted(snowflake_time(message.id).timestamp() for message in messages if key_in(message))
+    assert len(moments) == 4
+    assert all(after - before > 0.9 for before, after in pairwise(moments))
 
 
 async def test_no_message_can_mention_anybody(bot: Bot) -> None:

@@ -12,8 +12,8 @@ from bot.models import Layout
 from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
-from tests.standins.discord import ANN, BOB, GUILD, READING
-from tests.standins.discord_state import Message
+from tests.standins.discord import ANN, BOB, BOT, DIRECT, GUILD, OWNER, READING
+from tests.standins.discord_state import OTHER_BOT, Message
 
 ANN_REF, BOB_REF = member_ref(GUILD, ANN), member_ref(GUILD, BOB)
 PAPERS = [
@@ -102,10 +102,47 @@ async def test_other_peoples_messages_and_other_bots_mean_nothing(bot: Bot) -> N
     foreign = bot.discord.store(bot.discord.channel(READING), {"content": "🔖 me"}, author=BOB)
     before = len(bot.discord.requests)
     await bot.discord.react(foreign, "🔖")
+    await bot.discord.react(cards(bot)[1], "🔖", user=OTHER_BOT)
+    await bot.discord.react(cards(bot)[2], "🔖", user=BOT)
     await bot.discord.react(cards(bot)[0], "🎉")
     await bot.discord.react(cards(bot)[0], "🔖")
     await until(lambda: _has(bot, ["2603.00003"]))
     assert bot.discord.requests[before:] == []
+    for other in (OTHER_BOT, BOT):
+        assert await saved(bot, member_ref(GUILD, other)) == []
+
+
+async def test_a_member_who_takes_no_direct_messages_gets_no_hint_and_nothing_breaks(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    for status, member in ((403, BOB), (503, ANN), (0, OWNER)):
+        route = f"POST /channels/{DIRECT + member}/messages"
+        bot.discord.fail(route, status, code=50007)
+        await bot.discord.react(digest(bot), "🔖", user=member)
+        await bot.discord.until(lambda route=route: route in bot.discord.requests)  # type: ignore[misc]
+    await bot.discord.react(digest(bot), "1️⃣", user=BOB)
+    await until(lambda: _has(bot, ["2603.00003"], BOB_REF))
+    await bot.chat.close()
+    assert not bot.discord.direct
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_what_is_saved_in_one_server_is_nothing_in_another(bot: Bot) -> None:
+    other = GUILD + (1 << 22)
+    added = bot.discord.add_guild(other, "Other", 4_902)
+    await bot.discord.gateway.tell(
+        other, "GUILD_CREATE", {name: value for name, value in added.shown().items() if name != "unavailable"}
+    )
+    await bot.discord.react(cards(bot)[0], "🔖")
+    await until(lambda: _has(bot, ["2603.00003"]))
+    there = {"guild": other, "channel": 4_902}
+    for name, options in (("saved", {"member": ANN}), ("saved", {}), ("saved", {"whose": "channel"}), ("top", {})):
+        done = await bot.say(name, **there, **options)
+        assert "On RLHF" not in shown(done.reply), name
+    assert "On RLHF 3" in shown((await bot.say("saved", member=ANN, user=BOB)).reply)
+    stranger = await bot.say("saved", member=2_999)
+    assert "On RLHF" not in shown(stranger.reply)
+    assert shown(stranger.reply)
 
 
 async def test_buttons_save_once_and_only_that_member_is_told(bot: Bot) -> None:
@@ -180,6 +217,35 @@ async def test_saves_made_while_the_bot_was_down_are_picked_up(tmp_path: Path) -
             await until(lambda: _has(bot, ["2603.00002", "2603.00003"]))
             await until(lambda: _has(bot, ["2603.00001"], BOB_REF))
             assert not discord.direct
+
+
+async def test_a_channel_that_cannot_be_read_holds_up_no_other_and_bots_do_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stand_in() as discord:
+        discord.add_channel(4_002, "other")
+        async with running(discord, tmp_path) as bot:
+            for channel in (READING, 4_002):
+                await bot.say("watch", query="RLHF", channel=channel)
+                await bot.say("layout", layout="cards", channel=channel)
+            await bot.announce(PAPERS[:1])
+            await bot.post()
+            seen = [next(message for message in bot.messages(channel) if buttons(message.body).get("Save"))
+                    for channel in (READING, 4_002)]  # fmt: skip
+        for message, member in zip(seen, (ANN, BOB), strict=True):
+            await discord.react(message, "🔖", user=member, tell=False)
+            await discord.react(message, "⭐", user=OTHER_BOT, tell=False)
+        # aiohttp asks once more by itself.
+        broken = discord.fail("GET /channels/4002/messages", 0, times=2)
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, ["2603.00001"]))
+            await discord.until(lambda: not broken.times)
+            await bot.chat._work.drain(5)
+            assert await saved(bot, BOB_REF) == []
+            assert await saved(bot, member_ref(GUILD, OTHER_BOT)) == []
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, ["2603.00001"], BOB_REF))
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_a_lone_paper_is_saved_by_the_save_set_also_on_its_digest(tmp_path: Path) -> None:

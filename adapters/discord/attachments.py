@@ -9,9 +9,9 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-import aiohttp
 import discord
 
+from adapters.discord.errors import TROUBLE
 from bot.commands.saying import quoted
 from bot.conversation import File
 from bot.errors import CommandError
@@ -38,7 +38,7 @@ async def _file(attachment: discord.Attachment, clock: Clock) -> File:
         )
     try:
         content = await within(clock, PATIENCE, attachment.read())
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+    except (discord.HTTPException, *TROUBLE) as error:
         logger.warning("An attached file could not be fetched (%s).", type(error).__name__)
         raise CommandError(
             f"The file {quoted(attachment.filename, 60)} could not be fetched from Discord.",

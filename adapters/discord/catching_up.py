@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import discord
 
+from adapters.discord.errors import TROUBLE
 from adapters.discord.identity import PLATFORM, member_ref, message_ref
 from adapters.discord.parts import Parts
 from bot.conversation import Reaction, RecentPost
@@ -43,8 +44,8 @@ async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
         try:
             async for message in _messages(parts, channel, posts):
                 await _hand_over(parts, channel, message)
-        except discord.HTTPException as error:
-            logger.info("The reactions in %s could not be read (code %s).", channel_text(channel), error.code)
+        except (discord.HTTPException, *TROUBLE) as error:
+            logger.info("The reactions in %s could not be read (%s).", channel_text(channel), type(error).__name__)
         await parts.clock.sleep(pause)
 
 

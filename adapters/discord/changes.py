@@ -11,12 +11,13 @@ from collections import defaultdict
 
 import discord
 
-from adapters.discord.errors import UNLOCK
+from adapters.discord.errors import TROUBLE, UNLOCK
 from adapters.discord.identity import PLATFORM, channel_ref
 from adapters.discord.parts import Parts
 from adapters.discord.permissions import blocking, remedy
 from bot.conversation import ChannelChange, ChannelChangeKind, WorkspaceChange
 from bot.models import Channel
+from bot.wording import channel_text
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,6 @@ async def _is_archived_thread(parts: Parts, channel: Channel) -> bool:
         await parts.client().fetch_channel(int(channel.ref.channel))
     except discord.NotFound:
         return False
-    except discord.HTTPException as error:
-        logger.info("Whether the channel %s is there could not be seen (code %s).", channel.ref.channel, error.code)
+    except (discord.HTTPException, *TROUBLE) as error:
+        logger.info("Whether %s is there could not be seen (%s).", channel_text(channel.ref), type(error).__name__)
     return True

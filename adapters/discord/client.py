@@ -17,6 +17,7 @@ import yarl
 
 from adapters.discord import catching_up, changes, interactions, reactions
 from adapters.discord.buttons import CommandItem, PaperItem
+from adapters.discord.errors import TROUBLE
 from adapters.discord.messages import CommandButton, PaperButton
 from adapters.discord.options import fingerprint, payload
 from adapters.discord.pacing import Pace
@@ -163,4 +164,12 @@ class PaperrouteClient(discord.AutoShardedClient):
 
     def _begin(self, what: str, work: Callable[[Parts], Coroutine[Any, Any, None]]) -> None:
         if self.parts is not None:
-            self.parts.work.start(what, work(self.parts))
+            self.parts.work.start(what, _forgiving(what, work, self.parts))
+
+
+async def _forgiving(what: str, work: Callable[[Parts], Coroutine[Any, Any, None]], parts: Parts) -> None:
+    """Do ``work``; where Discord cannot be reached for it, a sentence in the log is enough."""
+    try:
+        await work(parts)
+    except TROUBLE as error:
+        logger.warning("%s could not be seen to: Discord is in trouble (%s).", what, type(error).__name__)

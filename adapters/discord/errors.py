@@ -45,6 +45,9 @@ _CHANNEL = {
         "Make one, or switch the demand off in its settings.",
     ),
 }
+TROUBLE = (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError)
+"""What a request can end with though nothing is wrong with it: Discord, or the way to it, is in trouble."""
+
 _BANNED_SECONDS = 600.0
 _REFUSED_SECONDS = 300.0
 

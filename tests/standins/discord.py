@@ -12,6 +12,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,14 +58,16 @@ ACK_SECONDS = 3.0
 TOKEN_SECONDS = 900.0
 NONCE_SECONDS = 180.0
 EPHEMERAL = 64
-_DIRECT = 1_000_000
+DIRECT = 1_000_000
+"""Added to a member's id, their direct messages with the bot."""
 
 
 @dataclass
 class Fault:
     """Happens to the next ``times`` requests whose "METHOD /path" contains ``route``.
 
-    ``stored``: it was done all the same. ``status`` 0: the connection is cut; -1: no answer comes.
+    ``stored``: it was done all the same. ``status`` 0: the connection is closed; -1: no answer comes; -2: the
+    connection is reset. ``banned``: a 429 is not the API's own, but of what stands before it.
     """
 
     route: str
@@ -73,6 +77,7 @@ class Fault:
     code: int = 0
     message: str = "trouble"
     retry_after: float = 1.0
+    banned: bool = False
 
 
 @dataclass
@@ -122,7 +127,7 @@ class DiscordStandIn:
         self.requests: list[str] = []
         self.commands: list[dict[str, Any]] = []
         self.command_writes = 0
-        self.gateway = Gateway(self._ready, TOKEN)
+        self.gateway = Gateway(self._ready, TOKEN, now)
         self.more_routes: list[web.RouteDef] = []
         self.ack_seconds = ACK_SECONDS
         self.token_seconds = TOKEN_SECONDS
@@ -240,14 +245,20 @@ class DiscordStandIn:
         return _json(answer, headers)
 
     async def _break(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        if fault.banned:
+            return web.Response(status=fault.status, text="You are being blocked from accessing our API temporarily")
         if fault.status == 429:
             return _too_many(fault.retry_after, {"X-RateLimit-Remaining": "0"})
         if fault.status > 0:
             return _json({"message": fault.message, "code": fault.code}, {}, fault.status)
-        if fault.status < 0:
+        if fault.status == -1:
             self.hung.set()
             await self._stopped.wait()
         if request.transport is not None:
+            if fault.status == -2:
+                # Not to linger is to send a reset instead of an end.
+                socket: Any = request.transport.get_extra_info("socket")
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
             request.transport.abort()
         return web.Response()
 
@@ -277,10 +288,10 @@ class DiscordStandIn:
                 return self._webhook(method, token, rest, body, files)
             case ["POST", "users", "@me", "channels"]:
                 who = int(body["recipient_id"])
-                return {"id": str(_DIRECT + who), "type": 1, "recipients": [user(who)]}
-            case ["POST", "channels", direct, "messages"] if int(direct) >= _DIRECT and int(direct) < _DIRECT * 2:
+                return {"id": str(DIRECT + who), "type": 1, "recipients": [user(who)]}
+            case ["POST", "channels", direct, "messages"] if int(direct) >= DIRECT and int(direct) < DIRECT * 2:
                 _check(body, len(files))
-                self.direct.setdefault(int(direct) - _DIRECT, []).append(body)
+                self.direct.setdefault(int(direct) - DIRECT, []).append(body)
                 return Message(self.snowflakes.next(), int(direct), BOT, body).shown()
             case ["GET", "guilds", guild]:
                 return self.guilds[int(guild)].shown()
@@ -410,7 +421,8 @@ class DiscordStandIn:
     async def _thread(self, channel: Channel, guild: Guild, body: Any, identity: int) -> Any:
         if not 1 <= len(body.get("name") or "") <= 100:
             raise Refusal(400, 50035, "Invalid Form Body: name")
-        made = Channel(identity, body["name"], guild.id, THREAD, parent=channel.id, owner=BOT)
+        applied = tuple(str(tag) for tag in body.get("applied_tags") or [])
+        made = Channel(identity, body["name"], guild.id, THREAD, parent=channel.id, owner=BOT, applied=applied)
         guild.channels[identity] = made
         await self.gateway.tell(guild.id, "THREAD_CREATE", made.shown() | {"newly_created": True})
         return made.shown()

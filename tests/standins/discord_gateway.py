@@ -63,10 +63,16 @@ class Connection:
 class Gateway:
     """``refusing``: handshakes are refused; ``frozen``: heartbeats are not answered and nothing is sent.
 
-    ``close_code``: what the next identify is answered with instead of READY.
+    ``asked``: the operations that were asked for. ``close_code``: what the next identify is answered with instead of
+    READY.
     """
 
-    def __init__(self, ready: Callable[[int, int], tuple[dict[str, Any], list[dict[str, Any]]]], token: str) -> None:
+    def __init__(
+        self,
+        ready: Callable[[int, int], tuple[dict[str, Any], list[dict[str, Any]]]],
+        token: str,
+        now: Callable[[], float],
+    ) -> None:
         self._ready = ready
         self._token = token
         self.url = ""
@@ -75,6 +81,9 @@ class Gateway:
         self.frozen = False
         self.close_code = 0
         self.identified: list[dict[str, Any]] = []
+        self.identified_at: list[float] = []
+        self.asked: set[int] = set()
+        self._now = now
         self.resumed = 0
         self.connections = 0
         self.all_connections: set[Connection] = set()
@@ -103,6 +112,7 @@ class Gateway:
                 if message.type is not WSMsgType.TEXT:
                     continue
                 payload = json.loads(message.data)
+                self.asked.add(payload["op"])
                 if payload["op"] == 1 and not self.frozen:
                     await connection.send({"op": 11})
                 elif payload["op"] == 2:
@@ -118,6 +128,7 @@ class Gateway:
 
     async def _identify(self, connection: Connection, asked: dict[str, Any]) -> Session | None:
         self.identified.append(asked)
+        self.identified_at.append(self._now())
         code = self.close_code or (4004 if asked["token"] != self._token else 0)
         if not code and asked["intents"] & PRIVILEGED:
             code = 4014

@@ -139,6 +139,7 @@ class Limits:
         self._all: deque[float] = deque()
         self.refused: list[str] = []
         self.enforced = True
+        self.messages_seconds = MESSAGES_SECONDS
 
     def overall(self, route: str) -> float | None:
         """The seconds to wait; None when the request is allowed."""
@@ -147,10 +148,10 @@ class Limits:
     def messages(self, channel: int) -> tuple[float | None, dict[str, str]]:
         """The same for a message in a channel, and the headers that tell of the limit."""
         window = self._channels[channel]
-        wait = self._count(window, MESSAGES, MESSAGES_SECONDS, f"messages in {channel}")
+        wait = self._count(window, MESSAGES, self.messages_seconds, f"messages in {channel}")
         if not self.enforced:
             return None, {}
-        reset = max(0.0, window[0] + MESSAGES_SECONDS - self._now()) if window else 0.0
+        reset = max(0.0, window[0] + self.messages_seconds - self._now()) if window else 0.0
         return wait, {
             "X-RateLimit-Limit": str(MESSAGES),
             "X-RateLimit-Remaining": str(max(0, MESSAGES - len(window))),

@@ -14,6 +14,7 @@ from typing import Any
 EPOCH = 1_420_070_400_000
 
 BOT = 1_000
+OTHER_BOT = 1_001
 OWNER, ANN, BOB = 2_001, 2_002, 2_003
 
 TEXT, FORUM, THREAD = 0, 15, 11
@@ -121,7 +122,10 @@ class Message:
 
 @dataclass
 class Channel:
-    """``denied``: permissions that the bot lacks here. A thread has a ``parent`` and an ``owner``."""
+    """``denied``: permissions that the bot lacks here. A thread has a ``parent`` and an ``owner``.
+
+    ``tags``: those of a forum; a thread's are the ids of ``applied``.
+    """
 
     id: int
     name: str
@@ -133,6 +137,8 @@ class Channel:
     archived: bool = False
     locked: bool = False
     needs_tag: bool = False
+    tags: list[dict[str, Any]] = field(default_factory=list)
+    applied: tuple[str, ...] = ()
     messages: dict[int, Message] = field(default_factory=dict)
 
     def shown(self) -> dict[str, Any]:
@@ -165,7 +171,7 @@ class Channel:
             "permission_overwrites": overwrites,
             "topic": None,
             "last_message_id": None,
-            "available_tags": [],
+            "available_tags": self.tags,
             "default_auto_archive_duration": 1440,
             "flags": 1 << 4 if self.needs_tag else 0,
             "default_reaction_emoji": None,
@@ -257,7 +263,7 @@ def user(who: int) -> dict[str, Any]:
         "discriminator": "0",
         "global_name": name.title(),
         "avatar": None,
-        "bot": who == BOT,
+        "bot": who in (BOT, OTHER_BOT),
     }
 
 
