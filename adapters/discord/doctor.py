@@ -13,8 +13,9 @@ import discord
 
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
+from adapters.discord.errors import TROUBLE, UNLOCK
 from adapters.discord.pacing import Pace
-from adapters.discord.permissions import missing, remedy
+from adapters.discord.permissions import NEEDED, Needed, missing, remedy
 from adapters.discord.settings import DiscordSettings
 from bot.diagnosis import Finding
 from bot.errors import ConfigError
@@ -24,6 +25,8 @@ from bot.ports import Clock
 from bot.wording import count, listed
 
 PATIENCE = 30.0
+
+Place = discord.abc.GuildChannel | discord.Thread
 
 
 async def examine(
@@ -50,12 +53,12 @@ async def examine(
         yield Finding("DISCORD_TOKEN", f"is valid; the bot is {name}, in {count(len(client.guilds), 'server')}")
         yield Finding("Intents", "guilds and reactions are given; none is privileged")
         for channel in channels:
-            yield _examine_channel(client, channel)
+            yield await _examine_channel(client, channel)
     finally:
         await connection.stop()
 
 
-def _examine_channel(client: discord.Client, channel: Channel) -> Finding:
+async def _examine_channel(client: discord.Client, channel: Channel) -> Finding:
     guild = client.get_guild(int(channel.ref.workspace))
     subject = f"Channel #{channel.name or channel.ref.channel} ({guild.name if guild else channel.ref.workspace})"
     if guild is None:
@@ -64,12 +67,38 @@ def _examine_channel(client: discord.Client, channel: Channel) -> Finding:
         )
     if guild.unavailable:
         return Finding(subject, "its server has an outage.", "Try again later.")
-    place = guild.get_channel_or_thread(int(channel.ref.channel))
-    if place is None:
-        return Finding(subject, "is not there (any more), or archived.", "End its watches, or open it again.")
-    lacking = missing(place.permissions_for(guild.me))
+    try:
+        place = await _place(client, guild, int(channel.ref.channel))
+    except discord.NotFound:
+        return Finding(subject, "is not there (any more).", "End its watches: `/papers unwatch …`.")
+    except discord.Forbidden:
+        return _lacking(subject, NEEDED[:1])
+    except (discord.HTTPException, *TROUBLE) as error:
+        return Finding(subject, f"could not be looked at ({type(error).__name__}).", "Try again later.")
+    return _examine_place(subject, channel, place, place.permissions_for(guild.me))
+
+
+def _examine_place(subject: str, channel: Channel, place: Place, allowed: discord.Permissions) -> Finding:
+    lacking = missing(allowed)
     if lacking:
-        named = listed([f'"{each.name}" ({each.why})' for each in lacking])
-        return Finding(subject, f"lacks {named}.", remedy(lacking))
+        return _lacking(subject, lacking)
+    if isinstance(place, discord.Thread) and place.locked and not allowed.manage_threads:
+        return Finding(subject, "is locked.", UNLOCK)
     paused = f"; paused ({channel.paused.rstrip('.')})" if channel.paused else ""
     return Finding(subject, f"can be posted to and read back{paused}")
+
+
+def _lacking(subject: str, needed: Sequence[Needed]) -> Finding:
+    named = listed([f'"{each.name}" ({each.why})' for each in needed])
+    return Finding(subject, f"lacks {named}.", remedy(needed))
+
+
+async def _place(client: discord.Client, guild: discord.Guild, channel: int) -> Place:
+    """The channel; threads that are archived are not told of and have to be asked for.
+
+    Raises what discord.py raises.
+    """
+    found = guild.get_channel_or_thread(channel) or await client.fetch_channel(channel)
+    if isinstance(found, discord.abc.PrivateChannel):
+        raise TypeError("a server's channel cannot be private")
+    return found

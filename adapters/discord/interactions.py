@@ -116,7 +116,7 @@ async def _with_remedy(parts: Parts, interaction: Interaction, channel: ChannelR
     """The reply, and where the bot cannot post what it promises, what to do about that."""
     if not reply.public or reply.error:
         return reply
-    allowed = permissions_in(parts.client(), int(channel.channel)) or interaction.app_permissions
+    allowed = _allowed(parts, interaction, channel)
     needed = blocking(allowed, thread=isinstance(interaction.channel, discord.Thread))
     if not needed:
         await parts.handler.channel_changed(ChannelChange(ChannelChangeKind.REGAINED, channel))
@@ -126,10 +126,17 @@ async def _with_remedy(parts: Parts, interaction: Interaction, channel: ChannelR
     return replace(reply, footer=lines(reply.footer, f"{reason} What matches meanwhile is kept."))
 
 
+def _allowed(parts: Parts, interaction: Interaction, channel: ChannelRef) -> discord.Permissions:
+    """What the bot may do in the channel that is meant, which for a thread of its own is another one."""
+    found = permissions_in(parts.client(), int(channel.channel))
+    # Without any permission it is false.
+    return interaction.app_permissions if found is None else found
+
+
 def _examined(parts: Parts, interaction: Interaction) -> Reply:
     """`/papers doctor`: what the bot may do in this channel."""
     channel = _channel(parts, interaction)
-    allowed = permissions_in(parts.client(), int(channel.channel)) or interaction.app_permissions
+    allowed = _allowed(parts, interaction, channel)
     lacking = missing(allowed)
     if not lacking:
         return Reply("All is well: the bot may do everything that it needs in this channel.")

@@ -5,6 +5,7 @@ https://docs.discord.com/developers/topics/permissions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -51,7 +52,7 @@ def blocking(allowed: discord.Permissions, *, thread: bool = False) -> list[Need
     return [each for each in NEEDED if each.attribute in names and not getattr(allowed, each.attribute)]
 
 
-def remedy(needed: list[Needed]) -> str:
+def remedy(needed: Sequence[Needed]) -> str:
     """A sentence that says what to grant."""
     names = listed([f'"{each.name}"' for each in needed])
     return f"Allow its role {names} in this channel: Edit Channel > Permissions."
