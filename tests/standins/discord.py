@@ -159,7 +159,8 @@ class DiscordStandIn:
     def channel(self, identity: int) -> Channel:
         """Raises Refusal."""
         for guild in self.guilds.values():
-            if identity in guild.channels and not guild.gone:
+            # In an outage nothing of a guild is to be had.
+            if identity in guild.channels and not guild.gone and guild.available:
                 return guild.channels[identity]
         raise Refusal(*UNKNOWN_CHANNEL)
 
