@@ -16,7 +16,7 @@ from tests.discord_kit import CHANNEL, Bot, answered, buttons, running, shown, s
 from tests.factories import make_paper
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
-from tests.standins.discord_state import EMBED_LINKS, READ_HISTORY, THREAD, role
+from tests.standins.discord_state import BOT, EMBED_LINKS, READ_HISTORY, THREAD, role
 
 
 @pytest.fixture
@@ -145,6 +145,36 @@ async def test_a_channel_where_the_bot_may_not_post_waits_and_the_reply_says_why
 async def _resumed(bot: Bot) -> bool:
     channel = await bot.store.channel(CHANNEL)
     return channel is not None and not channel.paused
+
+
+async def test_a_role_that_the_bot_gets_or_loses_is_noticed(bot: Bot) -> None:
+    await bot.say("watch", query="RLHF")
+    guild = bot.discord.guild
+
+    async def tell_of_itself() -> None:
+        await bot.discord.gateway.tell(
+            GUILD, "GUILD_MEMBER_UPDATE", guild.member(BOT) | {"guild_id": str(GUILD), "roles": sorted(held)}
+        )
+
+    held = {"7002"}
+    given = role(7_002, "Posting", guild.permissions)
+    await bot.discord.gateway.tell(GUILD, "GUILD_ROLE_CREATE", {"guild_id": str(GUILD), "role": given})
+    await tell_of_itself()
+    everyone = role(GUILD, "@everyone", guild.permissions & ~EMBED_LINKS)
+    await bot.discord.gateway.tell(GUILD, "GUILD_ROLE_UPDATE", {"guild_id": str(GUILD), "role": everyone})
+    assert await _resumed(bot)
+    held.clear()
+    await tell_of_itself()
+    await until(lambda: _paused(bot))
+    held.add("7002")
+    await tell_of_itself()
+    await until(lambda: _resumed(bot))
+    await bot.discord.gateway.tell(GUILD, "GUILD_ROLE_DELETE", {"guild_id": str(GUILD), "role_id": "7002"})
+    await until(lambda: _paused(bot))
+
+
+async def _paused(bot: Bot) -> bool:
+    return not await _resumed(bot)
 
 
 async def test_doctor_says_what_is_missing_in_this_channel(bot: Bot) -> None:

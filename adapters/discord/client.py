@@ -143,6 +143,13 @@ class PaperrouteClient(discord.AutoShardedClient):
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         self._begin("A role changed", lambda parts: changes.compare(parts, after.guild))
 
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        self._begin("A role deleted", lambda parts: changes.compare(parts, role.guild))
+
+    async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
+        # Without the intent for members it is the bot itself of whom Discord tells: it was given a role, or lost one.
+        self._begin("The bot's roles changed", lambda parts: changes.compare(parts, after.guild))
+
     async def on_ready(self) -> None:
         self._reconcile()
 
