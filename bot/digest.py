@@ -101,6 +101,7 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
         + len(authors_line(paper.authors))
         + len(paper.primary_category)
         + sum(len(word) + 2 for word in entry.words)
+        + len(entry.note)
         + len(paper.abstract_url)
         + len(str(entry.number))
         + limits.overhead
@@ -135,6 +136,7 @@ def _entries(deliveries: Sequence[Delivery]) -> list[Entry]:
             queries=delivery.queries,
             late=delivery.late,
             delivery=delivery.id,
+            note=delivery.note,
         )
         for number, delivery in enumerate(ordered, 1)
     ]

@@ -93,7 +93,8 @@ class Channel:
 
     ``schedule`` is the canonical text of a ``bot.channel_schedule.Schedule``. ``next_due`` is when the next digest is
     composed (None: off or instant with nothing waiting). ``paused`` is the reason, empty when posts may go out.
-    ``receipted`` is the number of the last poll whose receipt this channel has been given.
+    ``receipted`` is the number of the last poll whose receipt this channel has been given. ``top_schedule`` and
+    ``top_next_due`` are the same for the weekly top; empty and None where the channel has none.
     """
 
     ref: ChannelRef
@@ -104,6 +105,8 @@ class Channel:
     next_due: datetime | None = None
     paused: str = ""
     receipted: int = 0
+    top_schedule: str = ""
+    top_next_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ class Watch:
 class Delivery:
     """A paper owed to a channel. ``queries`` are the canonical queries of the channel's watches that match it now.
 
-    ``late``: arXiv announced it on an earlier day than it could be read.
+    ``late``: arXiv announced it on an earlier day than it could be read. ``note``: who brought it into the channel, and
+    their comment, where the card that said so could not be sent.
     """
 
     id: int
@@ -134,6 +138,23 @@ class Delivery:
     paper: Paper
     queries: tuple[str, ...]
     late: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """That a channel has been given a paper: ``at`` that moment, None while the post is on its way."""
+
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of a watch: how many papers were posted for it, and whether anybody of the team ``saved`` one."""
+
+    watch: Watch
+    posted: int
+    saved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +186,10 @@ class PostKind(StrEnum):
 class Entry:
     """One paper as it stands in a post or a reply.
 
-    ``number`` is what members use to choose it, from 1 in a digest; 0 in a reply, where it is chosen by its id.
+    ``number`` is what members use to choose it, from 1 in a digest; 0 in a reply and on the card of a paper that a
+    member brought, where it is chosen by its id.
     ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
-    ``note``: a few words said beside the paper in a reply, such as "3 saves"; not kept with posts.
+    ``note``: a few words said beside the paper, such as "3 saves".
     """
 
     number: int
@@ -184,7 +206,8 @@ class Post:
     """One message of the outbox.
 
     ``key`` is 24 characters of a–z2–7: unique, the same at every attempt, safe in metadata, nonces and button ids.
-    ``heading`` is the first line; ``text`` a notice's words. ``thread_of`` is the key of the post in whose thread it
+    ``heading`` is the first line; ``text`` a notice's words, or what a card's ``heading`` goes on with: the comment of
+    the member who brought the paper. ``thread_of`` is the key of the post in whose thread it
     belongs and ``thread`` that post's message, once sent. ``part`` of ``parts`` counts the messages of one digest.
     ``made_at``: when it was composed; a channel's history cannot hold it before that.
     """

@@ -43,11 +43,13 @@ from bot.models import (
     Paper,
     PollStatus,
     Post,
+    Posted,
     PostLimits,
     Progress,
     Ranked,
     Receipt,
     Save,
+    Tally,
     Watch,
     WorkspaceRef,
 )
@@ -175,6 +177,18 @@ class WatchStore(Protocol):
         """The channel's watches, oldest first."""
         ...
 
+    async def tallies(self, *, least: int, made_before: datetime, limit: int) -> list[Tally]:
+        """Watches that were made by then, for which ``least`` papers or more were posted, and which were not judged.
+
+        Those that had most posted come first; none of a paused channel. An indexed query. Papers are counted when
+        their post was sent, those brought by members are not.
+        """
+        ...
+
+    async def judged(self, watch: int) -> bool:
+        """What came of the watch has been looked at, for ever; False when it was so already."""
+        ...
+
     def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
         """The distinct queries that some watch has, as (query number, compiled form), streamed in blocks."""
         ...
@@ -210,6 +224,16 @@ class PostStore(Protocol):
 
     async def put_notice(self, post: Post, now: datetime) -> bool:
         """Store a notice; False when that key is stored already."""
+        ...
+
+    async def bring(self, post: Post, by: MemberRef, now: datetime, *, since: datetime, most: int) -> Posted | None:
+        """Store the card of a paper of the archive that a member brought, as the channel's delivery of that paper: one
+        transaction. What waits of it is taken along, and no watch brings it again.
+
+        Posted, and nothing stored, when the channel was given the paper before. If the card dies, the paper is owed
+        again as any other, with what the card said as its note. Raises CommandError when the member has brought
+        ``most`` papers since then, with all of their accounts.
+        """
         ...
 
     async def claim(
@@ -279,6 +303,35 @@ class PostStore(Protocol):
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...
+
+
+class TopStore(Protocol):
+    """The weekly tops of channels. Raises StoreError."""
+
+    async def set_top(
+        self, ref: ChannelRef, schedule: str, next_due: datetime | None, by: MemberRef, now: datetime
+    ) -> None:
+        """Set when the channel gets its weekly top; an empty ``schedule`` and None end it. Written to the audit log."""
+        ...
+
+    async def due_tops(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
+        """These platforms' channels, not paused, whose ``top_next_due`` has come, longest due first; an indexed
+        query."""
+        ...
+
+    async def put_top(
+        self, channel: Channel, posts: Sequence[Post], *, next_due: datetime | None, now: datetime
+    ) -> bool:
+        """Store the posts of a top, or none, and move the channel on: one transaction. No paper is delivered by that.
+
+        False, and nothing stored, when the channel's top was composed or changed since ``channel`` was read, or the
+        channel is paused.
+        """
+        ...
+
+    async def unseen(self, platform: str, workspace: str, paper_ids: Sequence[str]) -> list[str]:
+        """Those of the papers that no channel of the workspace's team was posted and nobody of it saved, in order."""
+        ...
 
 
 class SaveStore(Protocol):
@@ -472,6 +525,7 @@ class Store(
     PaperStore,
     WatchStore,
     PostStore,
+    TopStore,
     SaveStore,
     LinkStore,
     FollowStore,

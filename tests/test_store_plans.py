@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bot.models import Channel, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
+from bot.models import Channel, Entry, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL
@@ -23,6 +23,7 @@ PLATFORMS = ["console"]
 SMALL = {
     "json_each", "b", "value", "w", "workspaces", "missing", "days", "CONSTANT", "fresh", "queries", "r", "ranked",
     "polls", "_sqlite_migrations", "state", "savers", "latest",
+    "owed", "new",
 }  # fmt: skip
 OPEN_ONLY = {
     "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due", "channels_ready"
@@ -107,6 +108,16 @@ async def use_everything(store: SqliteStore) -> None:
     await store.followers("2603.00001")
     followed = FollowUp((await store.search(Query.parse("delivery"), limit=1))[0], 1, False, False, later(days=1))
     await store.follow_up([followed], [Post(key(31), CHANNEL, PostKind.NOTICE, thread_of=key(1))], NOW)
+    (brought,) = papers_of(TODAY, 20, 1)
+    card = Post(key(32), CHANNEL, PostKind.CARD, "ann brought this paper", (Entry(0, brought),))
+    await store.bring(card, ANN, NOW, since=NOW, most=9)
+    await store.bring(card, ANN, NOW, since=NOW, most=9)
+    await store.set_top(CHANNEL, "weekly mon 09:00 UTC", NOW, ANN, NOW)
+    (due,) = await store.due_tops(PLATFORMS, NOW, 9)
+    await store.put_top(due, [replace(card, key=key(33))], next_due=later(days=7), now=NOW)
+    await store.unseen("console", "local", ["2603.00001"])
+    (tally,) = await store.tallies(least=1, made_before=NOW, limit=9)
+    await store.judged(tally.watch.id)
     await store.put_installation("slack", "T1", "", b"sealed", NOW)
     await store.installation("slack", "T1")
     await store.installed("slack")

@@ -15,9 +15,9 @@ from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel, need_channel
 from storage.sqlite.values import moment_column, moment_or_none, text_column, to_moment, to_moment_or_none
 
-_CHANNEL = """
+CHANNEL = """
     SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
-           c.receipted, c.id
+           c.receipted, c.top_schedule, c.top_next_due
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
@@ -29,7 +29,8 @@ _DUE = """
 
 _IN_USE = """
     WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND (
-        EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
+        c.top_schedule <> ''
+        OR EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 0)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 3)
         OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state = 'pending')
@@ -50,11 +51,13 @@ def to_channel(row: Sequence[Any]) -> Channel:
         next_due=to_moment_or_none(row[7]),
         paused=row[8],
         receipted=row[9],
+        top_schedule=row[10],
+        top_next_due=to_moment_or_none(row[11]),
     )
 
 
 def by_number(db: sqlite_utils.Database, number: int) -> Channel:
-    return to_channel(db.execute(_CHANNEL + "WHERE c.id = ?", (number,)).fetchone())
+    return to_channel(db.execute(CHANNEL + "WHERE c.id = ?", (number,)).fetchone())
 
 
 def open_channel(db: sqlite_utils.Database, channel: Channel) -> Channel:
@@ -138,13 +141,13 @@ def set_paused(db: sqlite_utils.Database, ref: ChannelRef, reason: str, by: Memb
 
 
 def channels_of(db: sqlite_utils.Database, platform: str, workspace: str | None) -> list[Channel]:
-    rows = db.execute(_CHANNEL + _IN_USE, {"platform": platform, "workspace": workspace})
+    rows = db.execute(CHANNEL + _IN_USE, {"platform": platform, "workspace": workspace})
     return [to_channel(row) for row in rows]
 
 
 def due_channels(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
     rows = db.execute(
-        _CHANNEL + _DUE,
+        CHANNEL + _DUE,
         (moment_column(now), json.dumps(list(platforms)), limit),
     )
     return [to_channel(row) for row in rows]

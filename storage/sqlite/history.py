@@ -70,18 +70,19 @@ def _to_post(db: sqlite_utils.Database, row: Sequence[Any]) -> Post:
 
 def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     rows = db.execute(
-        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, p.* FROM entries e"
+        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, e.note, p.* FROM entries e"
         " JOIN papers p ON p.ordinal = e.paper WHERE e.post_id = ? ORDER BY e.place",
         (post,),
     )
     return [
         Entry(
             number=row[0],
-            paper=to_paper(row[6:]),
+            paper=to_paper(row[7:]),
             words=to_list(row[1]),
             queries=to_list(row[2]),
             late=bool(row[3]),
             delivery=delivery_number(channel, row[5]) if row[4] else None,
+            note=row[6],
         )
         for row in rows
     ]
@@ -90,7 +91,8 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
 def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
     channel = find_channel(db, ref)
     rows = db.execute(
-        "SELECT d.paper, d.late, p.* FROM deliveries d JOIN papers p ON p.ordinal = d.paper"
+        "SELECT d.paper, d.late, coalesce(b.said, ''), p.* FROM deliveries d JOIN papers p ON p.ordinal = d.paper"
+        " LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper"
         " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
         (channel, count(limit)),
     ).fetchall()
@@ -98,9 +100,10 @@ def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Deli
         Delivery(
             id=delivery_number(channel or 0, row[0]),
             channel=ref,
-            paper=to_paper(row[2:]),
+            paper=to_paper(row[3:]),
             queries=_queries(db, channel, row[0]),
             late=bool(row[1]),
+            note=row[2],
         )
         for row in rows
     ]
@@ -143,8 +146,10 @@ def post_of(db: sqlite_utils.Database, message: MessageRef) -> Post | None:
 def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Entry]:
     channel = find_channel(db, ref)
     latest = db.execute(
-        "SELECT composed, kind FROM posts WHERE channel_id = ? AND state = 'sent' AND kind <> 'notice'"
-        " AND thread_of IS NULL ORDER BY id DESC LIMIT 1",
+        # What a member brought has no number and leaves those of the post before it as they are.
+        "SELECT composed, kind FROM posts p WHERE channel_id = ? AND state = 'sent' AND kind <> 'notice'"
+        " AND thread_of IS NULL AND EXISTS (SELECT 1 FROM entries e WHERE e.post_id = p.id AND e.number > 0)"
+        " ORDER BY id DESC LIMIT 1",
         (channel,),
     ).fetchone()
     if channel is None or latest is None:

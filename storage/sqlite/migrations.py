@@ -15,12 +15,13 @@ from sqlite_utils.migrations import Migrations
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
+from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003")
+STEPS = ("0001", "0002", "0003", "0006")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -39,6 +40,12 @@ def _second(db: sqlite_utils.Database) -> None:
 @MIGRATIONS(name=STEPS[2])
 def _third(db: sqlite_utils.Database) -> None:
     for part in (TEAMS, CODES):
+        db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[3])
+def _sixth(db: sqlite_utils.Database) -> None:
+    for part in (BROUGHT, TOPS, JUDGING):
         db.executescript(part)
 
 

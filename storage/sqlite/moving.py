@@ -60,11 +60,15 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
     db.execute("UPDATE saves SET channel_id = :target WHERE channel_id = :source", both)
     db.execute("UPDATE OR IGNORE dismissals SET channel_id = :target WHERE channel_id = :source", both)
     db.execute("DELETE FROM dismissals WHERE channel_id = :source", both)
+    db.execute("UPDATE OR IGNORE brought SET channel_id = :target WHERE channel_id = :source", both)
+    db.execute("DELETE FROM brought WHERE channel_id = :source", both)
     db.execute("UPDATE audit SET channel_id = :target WHERE channel_id = :source", both)
     db.execute(
         "UPDATE channels SET posted = channels.posted + s.posted, receipted = min(channels.receipted, s.receipted),"
         " last_posted = max(coalesce(channels.last_posted, ''), coalesce(s.last_posted, '')),"
-        " next_due = coalesce(min(channels.next_due, s.next_due), channels.next_due, s.next_due)"
+        " next_due = coalesce(min(channels.next_due, s.next_due), channels.next_due, s.next_due),"
+        " top_next_due = iif(channels.top_schedule = '', s.top_next_due, channels.top_next_due),"
+        " top_schedule = iif(channels.top_schedule = '', s.top_schedule, channels.top_schedule)"
         " FROM (SELECT * FROM channels WHERE id = :source) s WHERE channels.id = :target",
         both,
     )

@@ -17,7 +17,7 @@ import sqlite_utils
 from bot.errors import StoreError
 from bot.models import ChannelRef, MessageRef, OutboxItem, Post
 from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue, receipts
+from storage.sqlite import channels, owing, queue, receipts, tallies
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
@@ -42,7 +42,7 @@ def put_posts(
     (counted_from,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (channel,)).fetchone()
     composed: int | None = None
     for post in posts:
-        composed = _insert(db, channel, post, now, composed=composed, counted_from=counted_from)
+        composed = insert(db, channel, post, now, composed=composed, counted_from=counted_from)
     receipts.move_on(db, channel, receipted)
     channels.set_due(db, channel, next_due, moment_column(now))
     queue.settle(db, channel)
@@ -59,7 +59,7 @@ def _take(db: sqlite_utils.Database, channel: int, deliveries: set[int]) -> None
             raise _NotWaitingError
 
 
-def _insert(
+def insert(
     db: sqlite_utils.Database,
     channel: int,
     post: Post,
@@ -96,8 +96,8 @@ def _insert(
     papers = [ordinal(entry.paper.id) for entry in post.entries]
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in papers))
     db.conn.executemany(
-        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 number,
@@ -108,6 +108,7 @@ def _insert(
                 int(entry.late),
                 list_column(entry.words),
                 list_column(entry.queries),
+                text_column(entry.note),
             )
             for place, (entry, paper) in enumerate(zip(post.entries, papers, strict=True))
         ),
@@ -127,7 +128,7 @@ def put_notice(db: sqlite_utils.Database, post: Post, now: datetime) -> bool:
     channel = need_channel(db, post.channel)
     if db.execute("SELECT 1 FROM posts WHERE key = ?", (post.key,)).fetchone() is not None:
         return False
-    _insert(db, channel, post, now)
+    insert(db, channel, post, now)
     queue.settle(db, channel)
     return True
 
@@ -137,14 +138,17 @@ def sent(db: sqlite_utils.Database, key: str, message: MessageRef, now: datetime
     if post is None:
         return False
     db.execute("UPDATE posts SET message = ? WHERE id = ?", (text_column(message.message), post))
-    # A card in a thread shows a paper again that its digest has counted.
+    # A card in a thread shows a paper again that its digest has counted; a top shows nothing that was owed.
     db.execute(
-        "UPDATE channels SET last_posted = ?, last_error = '', posted = posted +"
-        " (SELECT count(*) FROM entries e JOIN posts p ON p.id = e.post_id"
-        "  WHERE e.post_id = ? AND e.owed = 1 AND p.thread_of IS NULL)"
-        " WHERE id = (SELECT channel_id FROM posts WHERE id = ?)",
-        (moment_column(now), post, post),
+        "UPDATE channels SET last_error = '', posted = posted + owed.papers,"
+        " last_posted = CASE WHEN owed.entries = owed.others AND owed.entries > 0 THEN last_posted ELSE :now END"
+        " FROM (SELECT count(e.paper) AS entries, count(*) FILTER (WHERE e.owed = 0) AS others,"
+        "  count(*) FILTER (WHERE e.owed = 1 AND p.thread_of IS NULL) AS papers"
+        "  FROM posts p LEFT JOIN entries e ON e.post_id = p.id WHERE p.id = :post) owed"
+        " WHERE id = (SELECT channel_id FROM posts WHERE id = :post)",
+        {"now": moment_column(now), "post": post},
     )
+    tallies.count_posted(db, post)
     if interval:
         queue.put_off(db, _channel_of(db, post), now + interval)
     _settle_channel_of(db, post)

@@ -109,11 +109,13 @@ def make_due(db: sqlite_utils.Database, channels: Iterable[int], now: datetime) 
 
 
 def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
-    """Withdraw what waits in a channel and no watch of it wants any more."""
+    """Withdraw what waits in a channel and no watch of it wants any more, unless a member brought it."""
     for state in (0, 3):  # one after the other, so that the index of each applies
         db.execute(
             "UPDATE deliveries SET state = 2 WHERE channel_id = ? AND state = ? AND NOT EXISTS"
-            " (SELECT 1 FROM wanted n WHERE n.paper = deliveries.paper AND n.channel_id = deliveries.channel_id)",
+            " (SELECT 1 FROM wanted n WHERE n.paper = deliveries.paper AND n.channel_id = deliveries.channel_id)"
+            " AND NOT EXISTS"
+            " (SELECT 1 FROM brought b WHERE b.paper = deliveries.paper AND b.channel_id = deliveries.channel_id)",
             (channel, state),
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlite_utils
 
 from storage.sqlite import migrations
+from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
@@ -20,11 +21,27 @@ from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
+from storage.sqlite.tallies import Tallies
+from storage.sqlite.tops import Tops
 from storage.sqlite.watches import Watches
 
 
 class SqliteStore(
-    Papers, Channels, Moving, Watches, Outbox, History, Saves, Links, Following, Cursors, Installations, Notes
+    Papers,
+    Channels,
+    Moving,
+    Watches,
+    Tallies,
+    Outbox,
+    Bringing,
+    Tops,
+    History,
+    Saves,
+    Links,
+    Following,
+    Cursors,
+    Installations,
+    Notes,
 ):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 

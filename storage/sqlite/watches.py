@@ -16,7 +16,7 @@ from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
 
-_WATCH = """
+WATCH = """
     SELECT w.id, q.canonical, w.typed, s.platform, s.workspace, m.member, m.name, w.made_at, w.since, w.query_id
     FROM watches w
     JOIN queries q ON q.id = w.query_id
@@ -25,7 +25,8 @@ _WATCH = """
 """
 
 
-def _to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
+def to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
+    """A watch of the channel ``ref`` from the columns of WATCH."""
     return Watch(
         id=row[0],
         channel=ref,
@@ -39,7 +40,7 @@ def _to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
 
 def _active(db: sqlite_utils.Database, channel: int, canonical: str) -> Sequence[Any] | None:
     row: Sequence[Any] | None = db.execute(
-        _WATCH + "WHERE w.channel_id = ? AND q.canonical = ? AND w.ended_at IS NULL", (channel, text_column(canonical))
+        WATCH + "WHERE w.channel_id = ? AND q.canonical = ? AND w.ended_at IS NULL", (channel, text_column(canonical))
     ).fetchone()
     return row
 
@@ -76,7 +77,7 @@ def add_watch(
         owing.owe_watch(db, int(watch or 0), now)
     audit(db, now, by, channel=channel, what="watch", detail=query.canonical)
     row = _active(db, channel, query.canonical)
-    return None if row is None else _to_watch(ref, row)
+    return None if row is None else to_watch(ref, row)
 
 
 def _take_query(db: sqlite_utils.Database, query: Query) -> int:
@@ -104,12 +105,12 @@ def end_watch(db: sqlite_utils.Database, ref: ChannelRef, canonical: str, by: Me
     db.execute("UPDATE queries SET watches = watches - 1 WHERE id = ?", (row[9],))
     owing.withdraw_unwanted(db, channel)
     audit(db, now, by, channel=channel, what="unwatch", detail=canonical)
-    return _to_watch(ref, row)
+    return to_watch(ref, row)
 
 
 def watches_of(db: sqlite_utils.Database, ref: ChannelRef) -> list[Watch]:
-    rows = db.execute(_WATCH + "WHERE w.channel_id = ? AND w.ended_at IS NULL ORDER BY w.id", (find_channel(db, ref),))
-    return [_to_watch(ref, row) for row in rows]
+    rows = db.execute(WATCH + "WHERE w.channel_id = ? AND w.ended_at IS NULL ORDER BY w.id", (find_channel(db, ref),))
+    return [to_watch(ref, row) for row in rows]
 
 
 class Watches:
