@@ -77,6 +77,7 @@ async def test_the_query_language_is_explained_in_examples_that_can_be_typed(roo
 
 async def test_examples_of_the_table_can_be_typed(room: Room) -> None:
     await room.announce([*numbered(5), make_paper("1706.03762", title="A letter")])
+    room.source.known["2005.14165"] = make_paper("2005.14165")
     await room.say("watch letters")
     await room.say("watch study")
     await room.post()

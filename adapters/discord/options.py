@@ -56,6 +56,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "preview": (Option("query", "What to try on the archive", required=True, offer=Offer.QUERY),),
     "search": (Option("query", "What to find", required=True, offer=Offer.QUERY),),
     "show": (Option("paper", "A number, an arXiv id or a link", required=True, offer=Offer.SAVED),),
+    "post": (
+        Option("paper", "An arXiv id or a link", required=True),
+        Option("comment", "Why it is worth reading"),
+    ),
     "save": (Option("papers", "Numbers of the latest post, arXiv ids or links", required=True),),
     "unsave": (Option("papers", "Numbers, arXiv ids or links", required=True, offer=Offer.SAVED),),
     "saved": (

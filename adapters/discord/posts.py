@@ -45,6 +45,7 @@ OVERHEAD = 40
 """Characters of mark-up that a paper takes beside its own."""
 
 _ABSTRACT = 700
+_COMMENT = 400
 _FRAME = 400
 # With the selector that makes a digit with its cap an emoji.
 _KEYCAPS = {
@@ -67,7 +68,7 @@ def render(post: Post) -> Message:
 
 def heading(post: Post) -> str:
     """The first line of a post, as plain text: also the name of its thread."""
-    if post.kind is PostKind.CARD and not post.heading and post.entries:
+    if post.kind is PostKind.CARD and post.entries:
         return title_of(post.entries[0].paper.title, 90)
     part = part_text(post.part, post.parts)
     return f"{shown(post.heading, 80)} ({part})" if part else shown(post.heading, 90) or "paperroute"
@@ -148,7 +149,13 @@ def _card(post: Post) -> Message:
     for made in embeds:
         made.set_footer(text="\n".join(hint for hint in hints if hint)[:FOOTER])
     rows = tuple(paper_row(entry.paper, post.key) for entry in post.entries[:1])
-    return Message(embeds=tuple(embeds), rows=rows) if embeds else Message("(nothing)", rows=_status(post))
+    return Message(_brought(post), tuple(embeds), rows) if embeds else Message("(nothing)", rows=_status(post))
+
+
+def _brought(post: Post) -> str:
+    """Who brought a card's paper, and the comment; empty where nobody did."""
+    heading, comment = clipped(shown(post.heading, 140), 300), clipped(shown(post.text, _COMMENT), 2 * _COMMENT)
+    return "\n".join(part for part in (f"**{heading}**" if heading else "", comment) if part)
 
 
 def paper_embed(entry: Entry, *, abstract: int = 0) -> discord.Embed:

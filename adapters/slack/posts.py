@@ -27,6 +27,7 @@ OVERHEAD = 130
 
 _TEXT = 4_000
 _ABSTRACT = 700
+_COMMENT = 400
 _KEYCAPS = {number: f":{name}:" for name, number in KEYCAPS.items()}
 _FRAME = 1_000
 
@@ -81,13 +82,19 @@ def _about(entry: Entry, categories: Sequence[str]) -> str:
 
 
 def _card(post: Post) -> Message:
-    blocks: list[Block] = []
+    blocks: list[Block] = [section(brought)] if (brought := _brought(post)) else []
     for entry in post.entries:
         blocks += paper_blocks(entry, abstract=_ABSTRACT)
     hint = "React with :bookmark: to save it."
     blocks.append(context(_receipt(post), hint))
     titles = [title_of(entry.paper.title) for entry in post.entries]
-    return Message(_fallback([shown(post.heading, 140), *titles]), blocks)
+    return Message(_fallback([shown(post.heading, 140), shown(post.text, _COMMENT), *titles]), blocks)
+
+
+def _brought(post: Post) -> str:
+    """Who brought a card's paper, and the comment; empty where nobody did."""
+    heading, comment = clipped(shown(post.heading, 140), 300), clipped(shown(post.text, _COMMENT), 2 * _COMMENT)
+    return "\n".join(part for part in (f"*{heading}*" if heading else "", comment) if part)
 
 
 def paper_blocks(entry: Entry, *, abstract: int = 0) -> list[Block]:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.commands import (
     access,
+    bringing,
     help,  # noqa: A004 - it is `help`
     library,
     linking,
@@ -44,6 +45,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "preview": watching.preview,
     "search": searching.search,
     "show": searching.show,
+    "post": bringing.post,
     "save": library.save,
     "unsave": library.unsave,
     "saved": library.saved,

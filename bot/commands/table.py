@@ -90,6 +90,17 @@ COMMANDS: tuple[CommandInfo, ...] = (
         details=("A number is the paper's number in the latest post of this channel.",),
     ),
     CommandInfo(
+        name="post",
+        summary="Bring a paper into this channel, with a comment if you like",
+        usage="post ID or LINK [COMMENT]",
+        example="post 2005.14165 Worth reading again",
+        family=ARCHIVE,
+        details=(
+            "Everybody may, up to 20 papers a day; a comment has at most 300 characters.",
+            "A paper that this channel was posted before is not posted again.",
+        ),
+    ),
+    CommandInfo(
         name="save",
         summary="Save papers for yourself",
         usage="save NUMBER or ID or LINK …",
