@@ -33,6 +33,7 @@ from bot.models import ChannelRef
 from bot.pacing import within
 from bot.ports import Chat, Clock, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
+from bot.weekly_top import Rated, WeeklyTops
 from bot.wording import count
 
 logger = logging.getLogger(__name__)
@@ -52,13 +53,17 @@ class Drained:
 
 
 class Dispatcher:
-    """Delivers through ``chats``, which have been started. ``random`` spreads retries."""
+    """Delivers through ``chats``, which have been started. ``random`` spreads retries; ``rated`` is for weekly tops."""
 
-    def __init__(self, store: Store, chats: Sequence[Chat], clock: Clock, *, random: Random) -> None:
+    def __init__(
+        self, store: Store, chats: Sequence[Chat], clock: Clock, *, random: Random, rated: Rated | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
-        self._composer = Composer(store, {chat.platform: chat.limits for chat in chats}, clock)
+        limits = {chat.platform: chat.limits for chat in chats}
+        self._composer = Composer(store, limits, clock)
+        self._tops = WeeklyTops(store, limits, clock, rated=rated)
         self._platforms = [chat.platform for chat in chats]
         self._awake = asyncio.Event()
         self._begun: datetime | None = None
@@ -124,6 +129,7 @@ class Dispatcher:
                 composed = await self._composer.chosen(refs)
             else:
                 composed = await (self._composer.everything() if everything else self._composer.due())
+                composed += await self._tops.due()
             while not self._stopping.is_set():
                 round_begun = self._clock.now()
                 if self.sent > before:
@@ -147,6 +153,7 @@ class Dispatcher:
     async def _round(self) -> None:
         begun = await self._begin()
         await self._composer.due()
+        await self._tops.due()
         await self._start(begun)
 
     async def _begin(self) -> datetime:

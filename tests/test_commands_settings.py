@@ -25,7 +25,8 @@ async def test_the_schedule_is_shown_with_examples(room: Room) -> None:
         "Papers come every weekday at 09:00 (Europe/Berlin): `daily 09:00 weekdays Europe/Berlin`.\n"
         "The next post is on Thu 5 March 09:00 (Europe/Berlin).\n"
         "To change it: `/papers schedule daily 09:00 weekdays Europe/Berlin`, `/papers schedule weekly mon 09:00`, "
-        "`/papers schedule instant` or `/papers schedule off`."
+        "`/papers schedule instant` or `/papers schedule off`.\n"
+        "There is no weekly top in this channel. To get one: `/papers schedule top mon 09:00`."
     )
     assert await room.told("schedule") == told
     assert await room.store.channel(CHANNEL) is None

@@ -60,6 +60,23 @@ async def test_a_channel_is_exported_and_imported_elsewhere(room: Room) -> None:
     assert again == file
 
 
+async def test_the_weekly_top_goes_along(room: Room) -> None:
+    await room.say("schedule top mon 10:00 Asia/Tokyo")
+    (file,) = (await room.say("export")).files
+    assert json.loads(file.content)["top"] == "mon 10:00 Asia/Tokyo"
+    elsewhere = ChannelRef("console", "local", "other")
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == (
+        "0 watches made. The week's top now comes every Monday at 10:00 (Asia/Tokyo)."
+    )
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "0 watches made."
+    assert (await room.say("export", channel=elsewhere)).files == (file,)
+    none = attached(exported(top="off", watches=[]))
+    assert (await room.say("import", channel=elsewhere, files=none)).text == (
+        "0 watches made. There is no weekly top any more."
+    )
+    assert (await room.say("import", channel=elsewhere, files=none)).text == "0 watches made."
+
+
 async def test_an_unknown_channel_can_be_exported(room: Room) -> None:
     (file,) = (await room.say("export")).files
     assert json.loads(file.content)["watches"] == []
@@ -99,7 +116,10 @@ async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> No
     assert said[0] == "Nothing was imported:"
     assert said[1] == '`format` must be `"paperroute channel"`.'
     assert said[2] == "`version` must be 1."
-    assert said[3] == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `watches`."
+    assert (
+        said[3]
+        == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `top`, `watches`."
+    )
     assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
     assert said[5] == "`layout` must be `thread`, `cards` or `digest`."
     assert said[6] == "Watch 2 must be a query in quotation marks."
@@ -123,6 +143,8 @@ async def test_more_than_ten_mistakes_are_counted(room: Room) -> None:
         ({"version": "1"}, "`version` must be 1."),
         ({"schedule": 9}, "`schedule` must be text, as in `daily 09:00 weekdays Europe/Berlin`."),
         ({"layout": ["thread"]}, "`layout` must be `thread`, `cards` or `digest`."),
+        ({"top": 9}, "`top` must be text, as in `mon 09:00 Europe/Berlin`."),
+        ({"top": "09:00"}, "`top`: A weekly schedule needs its day."),
         ({"watches": "RLHF"}, "`watches` must be a list of queries."),
     ],
 )
@@ -175,7 +197,7 @@ async def test_a_channel_cannot_be_filled_over_its_limit(room: Room) -> None:
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from(["format", "version", "schedule", "layout", "watches", "x`"]), inner, max_size=5
+                st.sampled_from(["format", "version", "schedule", "layout", "top", "watches", "x`"]), inner, max_size=5
             )
         ),
         max_leaves=12,

@@ -18,7 +18,7 @@ from bot.zones import zones_like
 
 MOST, LONGEST = 25, 100
 
-_SCHEDULES = ("daily 09:00 weekdays", "daily 09:00", "weekly mon 09:00", "instant", "off")
+_SCHEDULES = ("daily 09:00 weekdays", "daily 09:00", "weekly mon 09:00", "instant", "off", "top mon 09:00", "top off")
 
 
 def offered(offer: Offer, typed: str, home: Home, channel: ChannelRef) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     ),
     "top": (Option("period", "Saved since when", choices=("week", "month", "all")), _FORMAT),
     "reactions": (Option("names", "Emoji that save, or default"),),
-    "schedule": (Option("when", "daily 09:00 weekdays Europe/Berlin", offer=Offer.SCHEDULE),),
+    "schedule": (Option("when", "daily 09:00 weekdays Europe/Berlin, or top mon 09:00", offer=Offer.SCHEDULE),),
     "layout": (Option("layout", "How papers are posted", choices=("thread", "cards", "digest")),),
     "pause": (Option("reason", "Why, for others to read"),),
     "import": (

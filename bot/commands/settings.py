@@ -12,6 +12,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, nothing_waits, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, quoted, sentences, shown
+from bot.commands.top_schedule import schedule_top, top_help
 from bot.conversation import Reply
 from bot.errors import CommandError
 from bot.models import Channel, Layout, MemberRef
@@ -27,7 +28,9 @@ _SCHEDULES = ("daily 09:00 weekdays Europe/Berlin", "weekly mon 09:00", "instant
 
 
 async def schedule(context: Context) -> Reply:
-    """Show or set the channel's schedule. Raises CommandError, StoreError."""
+    """Show or set the channel's schedule, or that of its weekly top. Raises CommandError, StoreError."""
+    if context.words[:1] and context.words[0].casefold() == "top":
+        return await schedule_top(context, " ".join(context.words[1:]))
     channel = await context.channel() or context.new_channel()
     present = Schedule.from_canonical(channel.schedule)
     if not context.text:
@@ -37,6 +40,7 @@ async def schedule(context: Context) -> Reply:
                 f"Papers come {present.explain()}: {quoted(present.canonical)}.",
                 _next(channel, context),
                 f"To change it: {examples}.",
+                top_help(channel, context),
             )
         )
     chosen = Schedule.parse(context.text, present.zone)

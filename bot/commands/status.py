@@ -15,6 +15,7 @@ from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, sentences, shown
 from bot.commands.suggestion import suggestion
+from bot.commands.top_schedule import top_line
 from bot.conversation import Reply
 from bot.models import Channel, ChannelStatus, PollStatus
 from bot.wording import count, moment_text, number
@@ -33,6 +34,7 @@ async def status(context: Context) -> Reply:
             f"{count(figures.watches, 'watch', 'watches')} in this channel; papers come {schedule.explain()}, "
             f"layout {channel.layout}.",
             _posts(channel, figures, context),
+            top_line(channel, context) if channel.top_schedule else "",
             _uncertain(figures),
             f"arXiv: {_polls(polls, schedule.zone, context)}",
             f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",

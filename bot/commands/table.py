@@ -167,10 +167,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
     CommandInfo(
         name="schedule",
         summary="Show or set when papers are posted",
-        usage="schedule [WHEN]",
+        usage="schedule [WHEN or top WHEN]",
         example="schedule daily 09:00 weekdays Europe/Berlin",
         family=CHANNEL,
-        details=("Other schedules: `schedule weekly mon 09:00`, `schedule instant`, `schedule off`.",),
+        details=(
+            "Other schedules: `schedule weekly mon 09:00`, `schedule instant`, `schedule off`.",
+            "Beside it, `schedule top mon 09:00` posts once a week what the team saved most.",
+            "`schedule top off` ends that.",
+        ),
     ),
     CommandInfo(
         name="layout",

@@ -1,11 +1,12 @@
 """`export` and `import`: a channel's watches and settings as a file.
 
 The file is JSON: ``{"format": "paperroute channel", "version": 1, "schedule": "daily 09:00 weekdays Europe/Berlin",
-"layout": "thread", "watches": ["RLHF", …]}``, with each watch as its maker typed it. `import` takes that, attached or
-pasted, or plain text with a query a line (empty lines and lines beginning with "# " are skipped).
+"layout": "thread", "top": "mon 09:00 Europe/Berlin", "watches": ["RLHF", …]}``, with each watch as its maker typed it.
+There is no "top" where there is no weekly one; "off" ends one. `import` takes that, attached or pasted, or plain text
+with a query a line (empty lines and lines beginning with "# " are skipped).
 
 An import is checked whole before anything is changed, and every mistake is reported, the first ten in full. It adds
-watches and sets schedule and layout; it removes nothing, and doing it twice changes nothing.
+watches and sets schedule, layout and weekly top; it removes nothing, and doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.complaint import complaint
 from bot.commands.context import Context
 from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.top_schedule import parse_top, top_text
 from bot.commands.watching import MOST_WATCHES
 from bot.conversation import File, Reply
 from bot.errors import CommandError, QueryError
@@ -30,16 +32,17 @@ FORMAT = "paperroute channel"
 VERSION = 1
 MOST_BYTES = 100_000
 _MOST_MISTAKES = 10
-_KEYS = ("format", "version", "schedule", "layout", "watches")
+_KEYS = ("format", "version", "schedule", "layout", "top", "watches")
 _FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _Wanted:
-    """What an import asks for, and what is wrong with it."""
+    """What an import asks for, and what is wrong with it. ``top`` holds None where there is to be no weekly top."""
 
     schedule: Schedule | None = None
     layout: Layout | None = None
+    top: tuple[Schedule | None] | None = None
     queries: dict[str, tuple[Query, str]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
@@ -61,6 +64,7 @@ async def export(context: Context) -> Reply:
         "version": VERSION,
         "schedule": channel.schedule,
         "layout": str(channel.layout),
+        **({"top": top_text(channel)} if channel.top_schedule else {}),
         "watches": [made.typed for made in watches],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
@@ -84,7 +88,11 @@ async def import_(context: Context) -> Reply:
     if wanted.mistakes:
         raise CommandError(_report(wanted.mistakes))
     channel = await context.open_channel()
-    said = [await _set_schedule(context, channel, wanted.schedule), await _set_layout(context, channel, wanted.layout)]
+    said = [
+        await _set_schedule(context, channel, wanted.schedule),
+        await _set_layout(context, channel, wanted.layout),
+        await _set_top(context, channel, wanted.top),
+    ]
     made = 0
     for query, typed in new:
         added = await context.store.add_watch(
@@ -110,6 +118,16 @@ async def _set_layout(context: Context, channel: Channel, layout: Layout | None)
         return ""
     await context.store.set_layout(channel.ref, layout, context.command.member, context.now)
     return f"The layout is now {layout}."
+
+
+async def _set_top(context: Context, channel: Channel, wanted: tuple[Schedule | None] | None) -> str:
+    (top,) = wanted or (None,)
+    canonical = top.canonical if top else ""
+    if wanted is None or canonical == channel.top_schedule:
+        return ""
+    due = top.next_after(context.now) if top else None
+    await context.store.set_top(channel.ref, canonical, due, context.command.member, context.now)
+    return f"The week's top now comes {top.explain()}." if top else "There is no weekly top any more."
 
 
 async def _post_at_once(context: Context) -> None:
@@ -172,6 +190,8 @@ def _read_json(text: str) -> _Wanted:
         _read_schedule(wanted, content["schedule"])
     if "layout" in content:
         _read_layout(wanted, content["layout"])
+    if "top" in content:
+        _read_top(wanted, content["top"])
     watches = content.get("watches", [])
     if not isinstance(watches, list):
         wanted.mistakes.append("`watches` must be a list of queries.")
@@ -206,6 +226,16 @@ def _read_schedule(wanted: _Wanted, typed: object) -> None:
         wanted.schedule = Schedule.parse(typed, "UTC")
     except CommandError as error:
         wanted.mistakes.append(f"`schedule`: {complaint(error)}")
+
+
+def _read_top(wanted: _Wanted, typed: object) -> None:
+    if not isinstance(typed, str):
+        wanted.mistakes.append("`top` must be text, as in `mon 09:00 Europe/Berlin`.")
+        return
+    try:
+        wanted.top = (parse_top(typed, "UTC"),)
+    except CommandError as error:
+        wanted.mistakes.append(f"`top`: {error.message}")
 
 
 def _read_layout(wanted: _Wanted, typed: object) -> None:
