@@ -26,6 +26,7 @@ from bot.models import Progress
 from bot.ports import Chat, PaperSource, Store
 from bot.schedule import Jobs
 from bot.supervision import supervise
+from bot.watch_review import review
 from bot.watcher import Watcher
 from storage.sqlite import SqliteStore
 
@@ -83,6 +84,7 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
 
     async def keep_house() -> None:
         await prune(parts.store, clock, config.keep)
+        await review(parts.store, clock, wake=parts.dispatcher.wake)
         await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
 
     jobs = Jobs(

@@ -58,8 +58,11 @@ class _Narrower:
     dropped: int
 
 
-async def suggestion(store: Store, channel: ChannelRef, now: datetime) -> str:
-    """The exclusion, in two or three sentences; empty when there is none worth naming. Raises StoreError."""
+async def suggestion(store: Store, channel: ChannelRef, now: datetime, *, only: Watch | None = None) -> str:
+    """The exclusion, in two or three sentences; empty when there is none worth naming. Raises StoreError.
+
+    ``only``: for that watch of the channel and no other.
+    """
     dismissed = [paper for paper in await store.dismissed(channel, limit=_SAMPLE) if _day(paper) > now.date() - _FRESH]
     if len(dismissed) < THRESHOLD:
         return ""
@@ -68,7 +71,8 @@ async def suggestion(store: Store, channel: ChannelRef, now: datetime) -> str:
     last = (await store.archive_span()).last or now.date()
     since = last - timedelta(days=DAYS - 1)
     known = {watch.query for watch in watches}
-    for watched in (await asyncio.to_thread(_watched, watches, dismissed, saved))[:_WATCHES]:
+    tried = watches if only is None else [only]
+    for watched in (await asyncio.to_thread(_watched, tried, dismissed, saved))[:_WATCHES]:
         narrower = await asyncio.to_thread(_narrower, watched, known)
         if narrower and (said := await _best(store, watched, narrower[:_TRIALS], since)):
             return said
@@ -147,14 +151,18 @@ async def _best(store: Store, watched: _Watched, narrower: Sequence[_Narrower], 
 
 def _told(watched: _Watched, narrower: _Narrower, whole: BackTest, left: BackTest) -> str:
     typed, turned_down = watched.watch.typed, len(watched.dismissed)
-    # A query of digits alone would be taken for a number of the list.
-    old = f'"{typed}"' if typed.replace(" ", "").isdecimal() else typed
     dropped = number(whole.matches - left.matches)
     effect = f"{quoted(narrower.typed, 300)} would drop {number(narrower.dropped)} of them, and {dropped} of all"
     return sentences(
         [
             f"This channel has lately turned down {count(turned_down, 'paper')} of {quoted(typed, 300)}.",
             f"{effect} {count(whole.matches, 'match', 'matches')} in the last {DAYS} days.",
-            f"To change it: {command('watch ' + narrower.typed)}, then {command('unwatch ' + old)}.",
+            f"To change it: {command('watch ' + narrower.typed)}, then {command(ending(watched.watch))}.",
         ]
     )
+
+
+def ending(watch: Watch) -> str:
+    """The command that ends a watch; a query of digits alone would be taken for a number of the list."""
+    typed = watch.typed
+    return f'unwatch "{typed}"' if typed.replace(" ", "").isdecimal() else f"unwatch {typed}"

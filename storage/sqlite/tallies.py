@@ -41,7 +41,7 @@ def tallies(db: sqlite_utils.Database, least: int, made_before: datetime, limit:
         "SELECT w.id, w.posted, w.query_id, w.channel_id, s.platform, s.workspace, c.channel FROM watches w"
         " JOIN channels c ON c.id = w.channel_id JOIN workspaces s ON s.id = c.workspace_id"
         " WHERE w.judged = 0 AND w.ended_at IS NULL AND w.posted >= ? AND w.made_at <= ? AND c.paused = ''"
-        " ORDER BY w.posted DESC LIMIT ?",
+        " ORDER BY w.posted DESC, w.id LIMIT ?",
         (least, moment_column(made_before), count(limit)),
     ).fetchall()
     found = []
