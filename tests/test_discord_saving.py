@@ -260,3 +260,19 @@ async def test_a_lone_paper_is_saved_by_the_save_set_also_on_its_digest(tmp_path
         message = next(message for message in bot.messages() if message.body.get("embeds"))
         await discord.react(message, "📌")
         await until(lambda: _has(bot, ["2603.00001"]))
+
+
+async def test_a_brought_card_has_its_member_its_comment_and_its_buttons(bot: Bot) -> None:
+    await bot.announce([make_paper("2603.00009", title="Something old")])
+    done = await bot.say("post", paper="https://arxiv.org/abs/2603.00009", comment="@everyone *read* this")
+    assert done.ephemeral
+    await bot.post()
+    card = bot.messages()[-1]
+    name, comment, title = shown(card.body).splitlines()[:3]
+    assert name.endswith(" brought this paper**")
+    assert (comment, title) == ("@\u2060everyone ∗read∗ this", "Something old")
+    assert card.body["allowed_mentions"]["parse"] == []
+    await bot.discord.press(buttons(card.body)["Save"], card)
+    await bot.discord.react(card, "🔖", user=BOB)
+    await until(lambda: _has(bot, ["2603.00009"]))
+    await until(lambda: _has(bot, ["2603.00009"], BOB_REF))

@@ -181,3 +181,15 @@ def test_names_and_moments() -> None:
     assert moment("1772600000.000100") is not None
     for odd in ("", "x", "inf", "nan", "1e300"):
         assert moment(odd) is None
+
+
+async def test_a_brought_card_is_saved_like_any_other(bot: Bot) -> None:
+    await bot.announce([make_paper("2603.00009", title="Something old")])
+    done = await bot.say("post <https://arxiv.org/abs/2603.00009> <!channel> *read* &lt;this&gt;")
+    assert done.responses[0]["response_type"] == "ephemeral"
+    await bot.post()
+    card = bot.slack.team.channels["C0READING"].messages[-1]
+    said = shown(card.body)
+    assert said.splitlines()[:2] == ["*ann brought this paper*", "@channel ∗read∗ &lt;this&gt;"]
+    await bot.slack.react("bookmark", card.ts)
+    await saves(bot, {"9"})
