@@ -74,7 +74,7 @@ async def test_arxiv_is_asked_about_few_papers_at_once(room: Room) -> None:
 
 async def test_numbers_need_a_post(room: Room) -> None:
     assert await room.told("save 2") == (
-        "Nothing has been posted in this channel yet, so there is no paper 2. "
+        "No post with numbers stands in this channel yet, so there is no paper 2. "
         "Papers can also be named by their id: `/papers save 1706.03762`."
     )
     assert await room.told("save") == (

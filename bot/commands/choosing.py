@@ -85,7 +85,9 @@ def _numbered(entries: list[Entry], number: int, name: str) -> Paper:
             return entry.paper
     by_id = f"Papers can also be named by their id: {command(name + ' 1706.03762')}."
     if not entries:
-        raise CommandError(f"Nothing has been posted in this channel yet, so there is no paper {number}.", hint=by_id)
+        raise CommandError(
+            f"No post with numbers stands in this channel yet, so there is no paper {number}.", hint=by_id
+        )
     first, last = min(entry.number for entry in entries), max(entry.number for entry in entries)
     numbers = f"only {first}" if first == last else f"{first} to {last}"
     raise CommandError(f"The latest post has no paper {number}; it has {numbers}.", hint=by_id)
