@@ -192,6 +192,7 @@ async def test_saves_come_as_a_bibtex_file(posted: Room) -> None:
         ("ris", "RIS", "ris"),
         ("CSV", "CSV", "csv"),
         ("json", "JSON", "json"),
+        ("csl", "CSL-JSON", "csl.json"),
         ("markdown", "Markdown", "md"),
         ("md", "Markdown", "md"),
     ],

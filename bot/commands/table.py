@@ -35,7 +35,7 @@ TEAM = "One team on several platforms"
 CHANNEL = "This channel"
 HELP = "Help"
 
-_FORMATS = "With a FORMAT the list comes as a file: `bibtex`, `ris`, `csv`, `json` or `markdown`."
+_FORMATS = "With a FORMAT the list comes as a file: `bibtex`, `ris`, `csv`, `json`, `csl` or `markdown`."
 
 COMMANDS: tuple[CommandInfo, ...] = (
     CommandInfo(

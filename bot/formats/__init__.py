@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.formats.bibtex import bibtex
+from bot.formats.csl import csl_json
 from bot.formats.csv import csv_table
 from bot.formats.json import json_document
 from bot.formats.markdown import markdown
@@ -35,9 +36,10 @@ FORMATS = {
     "ris": Format("RIS", "ris", "application/x-research-info-systems", ris),
     "csv": Format("CSV", "csv", "text/csv", csv_table),
     "json": Format("JSON", "json", "application/json", json_document),
+    "csl": Format("CSL-JSON", "csl.json", "application/vnd.citationstyles.csl+json", csl_json),
     "markdown": Format("Markdown", "md", "text/markdown", markdown),
 }
-_OTHER_NAMES = {"bib": "bibtex", "md": "markdown"}
+_OTHER_NAMES = {"bib": "bibtex", "md": "markdown", "csl-json": "csl"}
 
 
 def find_format(word: str) -> Format | None:

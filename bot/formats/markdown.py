@@ -27,20 +27,21 @@ def markdown(papers: Iterable[Paper]) -> str:
 
 def _item(paper: Paper) -> str:
     parts = [
-        f"[{_text(paper.title) or paper.id}]({paper.abstract_url})",
-        authors_line([_text(name) for name in paper.authors], _MOST_AUTHORS),
-        _text(paper.primary_category),
+        f"[{escaped(paper.title) or paper.id}]({paper.abstract_url})",
+        authors_line([escaped(name) for name in paper.authors], _MOST_AUTHORS),
+        escaped(paper.primary_category),
         f"{paper.published:%Y-%m-%d}",
-        _text(paper.journal_ref or ""),
+        escaped(paper.journal_ref or ""),
         f"[DOI](<https://doi.org/{_address(doi)}>)" if (doi := doi_of(paper)) else "",
         f"[PDF]({paper.pdf_url})",
     ]
     return " · ".join(part for part in parts if part)
 
 
-def _text(text: str) -> str:
-    escaped = _MARKS.sub(r"\\\g<0>", clean(readable(text)))
-    return _ADDRESS.sub(r"\\", escaped)
+def escaped(text: str) -> str:
+    """A stranger's text as Markdown that shows it as it is, on one line."""
+    marked = _MARKS.sub(r"\\\g<0>", clean(readable(text)))
+    return _ADDRESS.sub(r"\\", marked)
 
 
 def _address(doi: str) -> str:
