@@ -169,6 +169,26 @@ class WatchStore(Protocol):
         """
         ...
 
+    async def take_in(
+        self,
+        channel: Channel,
+        queries: Sequence[tuple[Query, str]],
+        *,
+        schedule: str | None,
+        next_due: datetime | None,
+        layout: Layout | None,
+        by: MemberRef,
+        now: datetime,
+        most: int,
+    ) -> int:
+        """Open ``channel`` and make a watch of each query, with what was typed, as ``add_watch`` does; then set
+        schedule (with ``next_due``) and layout where given. One transaction: all of it, or nothing when it raises.
+
+        Returns how many watches were made; those that were there already are left as they are.
+        Raises CommandError when the channel would have more than ``most`` watches.
+        """
+        ...
+
     async def end_watch(self, ref: ChannelRef, canonical: str, by: MemberRef, now: datetime) -> Watch | None:
         """End a watch; None when there is none such. What is waiting for its sake alone is withdrawn."""
         ...
@@ -293,6 +313,10 @@ class PostStore(Protocol):
 
     async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:
         """The entries of the channel's latest sent digest (all of its parts), or of its latest cards."""
+        ...
+
+    async def posted(self, ref: ChannelRef, *, limit: int) -> list[Paper]:
+        """The papers that the channel was sent, each once: the latest digest's first, in it the newest id first."""
         ...
 
     async def next_attempt(self, platforms: Sequence[str], after: datetime | None = None) -> datetime | None:

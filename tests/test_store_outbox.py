@@ -523,3 +523,24 @@ async def happen(
                 assert await store.dead(post.key, "gone", now)
         case _:
             await store.set_paused(ref, choice.choice(["", "", "a while"]), None, now)
+
+
+async def test_what_a_channel_was_sent_comes_latest_digest_first(store: SqliteStore) -> None:
+    await watch(store, "delivery")
+    await watch(store, "delivery", OTHER)
+    await poll(store, papers_of(TODAY, 1, 3))
+    posts = await compose(store, 1, cards=True)
+    assert await store.posted(CHANNEL, limit=9) == []
+    for number, post in enumerate(posts):
+        await store.claim(PLATFORMS, NOW, 9)
+        await store.sent(post.key, MessageRef(CHANNEL, f"m{number}"), NOW)
+    await poll(store, papers_of(TODAY, 11, 2))
+    (digest,) = await compose(store, 11)
+    unsent = [paper.id for paper in await store.posted(CHANNEL, limit=9)]
+    assert unsent == ["2603.00003", "2603.00002", "2603.00001"]
+    await store.claim(PLATFORMS, NOW, 9)
+    await store.sent(digest.key, MessageRef(CHANNEL, "later"), NOW)
+    sent = [paper.id for paper in await store.posted(CHANNEL, limit=9)]
+    assert sent == ["2603.00012", "2603.00011", *unsent]
+    assert [paper.id for paper in await store.posted(CHANNEL, limit=1)] == ["2603.00012"]
+    assert await store.posted(OTHER, limit=9) == []

@@ -75,7 +75,18 @@ async def use_everything(store: SqliteStore) -> None:
     await store.postpone_workspace("console", "local", NOW)
     await store.post_of(MessageRef(CHANNEL, "m"))
     await store.latest_entries(CHANNEL)
+    await store.posted(CHANNEL, limit=9)
     await store.channel_status(CHANNEL)
+    await store.take_in(
+        Channel(CHANNEL, "papers", "off UTC", Layout.CARDS, NOW),
+        [(Query.parse("zebra"), "zebra")],
+        schedule="off UTC",
+        next_due=None,
+        layout=Layout.THREAD,
+        by=ANN,
+        now=NOW,
+        most=9,
+    )
     await store.save(ANN, CHANNEL, "2603.00001", NOW)
     await store.saved_by(ANN, limit=9)
     await store.saved_in(CHANNEL, limit=9)

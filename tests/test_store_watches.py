@@ -11,7 +11,7 @@ import pytest
 import sqlite_utils
 
 from bot.errors import CommandError, StoreError
-from bot.models import Batch, Cursor, Watch
+from bot.models import Batch, Channel, Cursor, Layout, Watch
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL, make_paper
@@ -329,3 +329,36 @@ async def test_ten_thousand_watches_keep_their_matches_apart(store: SqliteStore)
     assert len(owed) == 1_000
     counts = [len(await store.waiting(replace(CHANNEL, workspace="many", channel=f"c{i}"))) for i in (1, 500, 999)]
     assert counts == [3, 3, 3]
+
+
+def opened(schedule: str = "daily 09:00 weekdays UTC") -> Channel:
+    return Channel(CHANNEL, "papers", schedule, Layout.THREAD, NOW)
+
+
+async def test_watches_and_settings_are_taken_in_together(store: SqliteStore) -> None:
+    await poll(store, papers_of(TODAY, 1, 2, title="zebra"))
+    await make_channel(store)
+    await watch(store, "apple")
+    queries = [(Query.parse(text), text) for text in ("apple", "zebra", "mango")]
+    made = await store.take_in(
+        opened(), queries, schedule="instant UTC", next_due=None, layout=Layout.CARDS, by=ANN, now=NOW, most=3
+    )
+    assert made == 2
+    assert [each.typed for each in await store.watches(CHANNEL)] == ["apple", "zebra", "mango"]
+    assert await waiting(store) == ["2603.00002", "2603.00001"]
+    channel = await store.channel(CHANNEL)
+    assert channel is not None
+    assert (channel.schedule, channel.layout, channel.next_due) == ("instant UTC", Layout.CARDS, NOW)
+    again = await store.take_in(
+        opened(), queries, schedule=None, next_due=None, layout=None, by=BOB, now=NOW, most=3
+    )  # fmt: skip
+    assert again == 0
+    assert await store.channel(CHANNEL) == channel
+
+
+async def test_what_cannot_be_taken_in_whole_leaves_no_trace(store: SqliteStore) -> None:
+    queries = [(Query.parse(f"word{number}"), f"word{number}") for number in range(4)]
+    with pytest.raises(CommandError, match="3 watches already"):
+        await store.take_in(opened(), queries, schedule=None, next_due=None, layout=None, by=ANN, now=NOW, most=3)
+    assert await store.channel(CHANNEL) is None
+    assert [block async for block in store.queries()] == []

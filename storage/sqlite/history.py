@@ -16,6 +16,7 @@ from bot.models import (
     Entry,
     MessageRef,
     OutboxItem,
+    Paper,
     Post,
     PostKind,
     PostState,
@@ -162,6 +163,17 @@ def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> li
     return [entry for (post,) in posts for entry in _entries(db, post, channel)][: count(limit)]
 
 
+def posted(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Paper]:
+    rows = db.execute(
+        "SELECT p.* FROM ("
+        "  SELECT e.paper, max(s.composed) AS at FROM posts s JOIN entries e ON e.post_id = s.id"
+        "  WHERE s.channel_id = ? AND s.state = 'sent' GROUP BY e.paper ORDER BY at DESC, e.paper DESC LIMIT ?"
+        ") latest JOIN papers p ON p.ordinal = latest.paper ORDER BY latest.at DESC, latest.paper DESC",
+        (find_channel(db, ref), count(limit)),
+    )
+    return [to_paper(row) for row in rows]
+
+
 def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
     channel = find_channel(db, ref)
     row = db.execute("SELECT posted, last_posted, last_error FROM channels WHERE id = ?", (channel,)).fetchone()
@@ -214,6 +226,9 @@ class History:
 
     async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:
         return await self._database.read(lambda db: latest_entries(db, ref, limit))
+
+    async def posted(self, ref: ChannelRef, *, limit: int) -> list[Paper]:
+        return await self._database.read(lambda db: posted(db, ref, limit))
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus:
         return await self._database.read(lambda db: channel_status(db, ref))

@@ -9,9 +9,9 @@ from typing import Any
 import sqlite_utils
 
 from bot.errors import CommandError
-from bot.models import ChannelRef, MemberRef, Watch
+from bot.models import Channel, ChannelRef, Layout, MemberRef, Watch
 from bot.query import Query
-from storage.sqlite import cursors, days, owing, receipts
+from storage.sqlite import channels, cursors, days, owing, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
@@ -122,6 +122,29 @@ class Watches:
         self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int
     ) -> Watch | None:
         return await self._database.write(lambda db: add_watch(db, ref, query, typed=typed, by=by, now=now, most=most))
+
+    async def take_in(
+        self,
+        channel: Channel,
+        queries: Sequence[tuple[Query, str]],
+        *,
+        schedule: str | None,
+        next_due: datetime | None,
+        layout: Layout | None,
+        by: MemberRef,
+        now: datetime,
+        most: int,
+    ) -> int:
+        def work(db: sqlite_utils.Database) -> int:
+            ref = channels.open_channel(db, channel).ref
+            made = [add_watch(db, ref, query, typed=typed, by=by, now=now, most=most) for query, typed in queries]
+            if schedule is not None:
+                channels.set_schedule(db, ref, schedule, next_due=next_due, by=by, now=now)
+            if layout is not None:
+                channels.set_layout(db, ref, layout, by, now)
+            return sum(watch is not None for watch in made)
+
+        return await self._database.write(work)
 
     async def end_watch(self, ref: ChannelRef, canonical: str, by: MemberRef, now: datetime) -> Watch | None:
         return await self._database.write(lambda db: end_watch(db, ref, canonical, by, now))
