@@ -110,6 +110,23 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedSetting:
+    """A schedule in canonical form, empty for none, and when it is due next."""
+
+    text: str
+    next_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What is to be set of a channel's settings; None leaves as it is. ``top`` is the weekly one's schedule."""
+
+    schedule: TimedSetting | None = None
+    layout: Layout | None = None
+    top: TimedSetting | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """A query in a channel. ``typed`` is what its maker wrote, ``query`` its canonical form.
 

@@ -26,6 +26,7 @@ from bot.models import (
     Batch,
     Channel,
     ChannelRef,
+    ChannelSettings,
     ChannelStatus,
     Cursor,
     Delivery,
@@ -173,16 +174,14 @@ class WatchStore(Protocol):
         self,
         channel: Channel,
         queries: Sequence[tuple[Query, str]],
-        *,
-        schedule: str | None,
-        next_due: datetime | None,
-        layout: Layout | None,
+        settings: ChannelSettings,
         by: MemberRef,
         now: datetime,
+        *,
         most: int,
     ) -> int:
-        """Open ``channel`` and make a watch of each query, with what was typed, as ``add_watch`` does; then set
-        schedule (with ``next_due``) and layout where given. One transaction: all of it, or nothing when it raises.
+        """Open ``channel`` and make a watch of each query, with what was typed, as ``add_watch`` does; then set the
+        settings. One transaction: all of it, or nothing when it raises.
 
         Returns how many watches were made; those that were there already are left as they are.
         Raises CommandError when the channel would have more than ``most`` watches.

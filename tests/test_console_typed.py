@@ -76,19 +76,33 @@ def test_commands_without_a_file(text: str) -> None:
 def test_import_takes_a_file_along(tmp_path: Path, form: str) -> None:
     path = tmp_path / "my watches.json"
     path.write_bytes(b'{"watches": []}')
-    assert attachment(form.format(path)) == File("my watches.json", "application/json", b'{"watches": []}')
+    given = attachment(form.format(path))
+    assert given is not None
+    assert given[0].casefold() == "import"
+    assert given[1] == File("my watches.json", "application/json", b'{"watches": []}')
+
+
+def test_a_preview_takes_a_file_along(tmp_path: Path) -> None:
+    path = tmp_path / "preview me"
+    path.write_text("RLHF\n")
+    file = File("preview me", "text/plain", b"RLHF\n")
+    assert attachment(f"import preview {path}") == ("import preview", file)
+    assert attachment(f"import {path}") == ("import", file)
+    assert attachment('import preview {"watches": []}') is None
+    pasted = 'import preview {\n"watches": []\n}'
+    assert commands_in(pasted) == [pasted]
 
 
 def test_a_list_of_lines_is_plain_text(tmp_path: Path) -> None:
     path = tmp_path / "keywords"
     path.write_text("RLHF\n")
-    assert attachment(f"import {path}") == File("keywords", "text/plain", b"RLHF\n")
+    assert attachment(f"import {path}") == ("import", File("keywords", "text/plain", b"RLHF\n"))
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "keywords.txt").write_text("RLHF\n")
-    assert attachment("import ~/keywords.txt") == File("keywords.txt", "text/plain", b"RLHF\n")
+    assert attachment("import ~/keywords.txt") == ("import", File("keywords.txt", "text/plain", b"RLHF\n"))
 
 
 def refused(text: str) -> str:

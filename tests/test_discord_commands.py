@@ -209,6 +209,8 @@ async def test_what_is_offered_while_typing(bot: Bot) -> None:
     assert await bot.discord.complete("schedule", "when", "week") == ["weekly mon 09:00"]
     assert "daily 08:00 Europe/Berlin" in await bot.discord.complete("schedule", "when", "daily 08:00 berl")
     assert await bot.discord.complete("help", "topic", "wat") == ["watch"]
+    assert await bot.discord.complete("export", "what", "diff") == ["2"]
+    assert await bot.discord.complete("export", "what", "top") == ["top week", "top month", "top all"]
     await bot.say("save", papers="2603.00001")
     assert await bot.discord.complete("unsave", "papers", "something") == ["2603.00001"]
     assert await bot.discord.complete("list", "nothing", "x") == []
@@ -250,6 +252,17 @@ async def test_exports_come_as_files_for_the_caller_alone(bot: Bot) -> None:
     await bot.discord.until(lambda: done.files)
     assert done.ephemeral
     assert b"archivePrefix = {arXiv}" in done.files["saved.bib"]
+    done = await bot.discord.command("export", what="saved", format="csl")
+    await bot.discord.until(lambda: done.files)
+    assert done.ephemeral
+    assert b"arXiv:2603.00001" in done.files["saved.csl.json"]
+
+
+async def test_an_import_can_be_tried(bot: Bot) -> None:
+    assert text_of("import", {"lines": "RLHF", "mode": "preview"}) == "import preview RLHF"
+    done = await bot.say("import", mode="preview", lines="RLHF")
+    assert "Importing this would make 1 watch:" in shown(done.reply)
+    assert await bot.store.watches(CHANNEL) == []
 
 
 async def test_a_members_saves_by_their_mention(bot: Bot) -> None:

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bot.models import Channel, Entry, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
+from bot.models import (
+    Channel,
+    ChannelSettings,
+    Entry,
+    FollowUp,
+    Layout,
+    LinkKind,
+    MessageRef,
+    Missing,
+    Post,
+    PostKind,
+    TimedSetting,
+)
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL
@@ -80,11 +92,9 @@ async def use_everything(store: SqliteStore) -> None:
     await store.take_in(
         Channel(CHANNEL, "papers", "off UTC", Layout.CARDS, NOW),
         [(Query.parse("zebra"), "zebra")],
-        schedule="off UTC",
-        next_due=None,
-        layout=Layout.THREAD,
-        by=ANN,
-        now=NOW,
+        ChannelSettings(TimedSetting("off UTC", None), Layout.THREAD, TimedSetting("", None)),
+        ANN,
+        NOW,
         most=9,
     )
     await store.save(ANN, CHANNEL, "2603.00001", NOW)

@@ -11,7 +11,7 @@ import pytest
 import sqlite_utils
 
 from bot.errors import CommandError, StoreError
-from bot.models import Batch, Channel, Cursor, Layout, Watch
+from bot.models import Batch, Channel, ChannelSettings, Cursor, Layout, TimedSetting, Watch
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL, make_paper
@@ -340,18 +340,17 @@ async def test_watches_and_settings_are_taken_in_together(store: SqliteStore) ->
     await make_channel(store)
     await watch(store, "apple")
     queries = [(Query.parse(text), text) for text in ("apple", "zebra", "mango")]
-    made = await store.take_in(
-        opened(), queries, schedule="instant UTC", next_due=None, layout=Layout.CARDS, by=ANN, now=NOW, most=3
-    )
+    top = TimedSetting("weekly mon 09:00 UTC", NOW)
+    settings = ChannelSettings(TimedSetting("instant UTC", None), Layout.CARDS, top)
+    made = await store.take_in(opened(), queries, settings, ANN, NOW, most=3)
     assert made == 2
     assert [each.typed for each in await store.watches(CHANNEL)] == ["apple", "zebra", "mango"]
     assert await waiting(store) == ["2603.00002", "2603.00001"]
     channel = await store.channel(CHANNEL)
     assert channel is not None
     assert (channel.schedule, channel.layout, channel.next_due) == ("instant UTC", Layout.CARDS, NOW)
-    again = await store.take_in(
-        opened(), queries, schedule=None, next_due=None, layout=None, by=BOB, now=NOW, most=3
-    )  # fmt: skip
+    assert (channel.top_schedule, channel.top_next_due) == (top.text, NOW)
+    again = await store.take_in(opened(), queries, ChannelSettings(), BOB, NOW, most=3)
     assert again == 0
     assert await store.channel(CHANNEL) == channel
 
@@ -359,6 +358,6 @@ async def test_watches_and_settings_are_taken_in_together(store: SqliteStore) ->
 async def test_what_cannot_be_taken_in_whole_leaves_no_trace(store: SqliteStore) -> None:
     queries = [(Query.parse(f"word{number}"), f"word{number}") for number in range(4)]
     with pytest.raises(CommandError, match="3 watches already"):
-        await store.take_in(opened(), queries, schedule=None, next_due=None, layout=None, by=ANN, now=NOW, most=3)
+        await store.take_in(opened(), queries, ChannelSettings(), ANN, NOW, most=3)
     assert await store.channel(CHANNEL) is None
     assert [block async for block in store.queries()] == []

@@ -199,7 +199,7 @@ class ConsoleChat:
             return False
         try:
             text = checked(text)
-            file = await asyncio.to_thread(attachment, text)
+            given = await asyncio.to_thread(attachment, text)
         except CommandError as error:
             await self._say(_refusal(error))
             return True
@@ -209,9 +209,9 @@ class ConsoleChat:
             Command(
                 channel=CHANNEL,
                 member=self._member,
-                text=text if file is None else "import",
+                text=text if given is None else given[0],
                 channel_name=NAME,
-                files=() if file is None else (file,),
+                files=() if given is None else (given[1],),
                 mentions=mentions(text, self._member),
                 # Whoever sits at the terminal runs the program.
                 administers=True,

@@ -4,8 +4,8 @@
 `quit` and `exit` end the console. Blank lines and comments are nothing: a comment is a line that starts with `#` and a
 space (a category such as `#cs.CL` starts with none), `##` or `#!`, or is a lone `#`.
 
-`import FILE` takes a file of this computer along. On a console the word after `import` is always a file's name unless
-it begins like JSON: a mistyped name must not become a watch.
+`import FILE` and `import preview FILE` take a file of this computer along. On a console what follows is always a file's
+name unless it begins like JSON: a mistyped name must not become a watch.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ QUIT = frozenset({"quit", "exit", "/quit", "/exit"})
 
 _COMMENT = re.compile(r"#(?:[\s#!]|$)")
 _PREFIX = re.compile(r"\A/?papers(?:\s+|$)", re.IGNORECASE)
-_PASTED = re.compile(r"\s*(?:/?papers\s+)?import\s+[{\[]", re.IGNORECASE)
-_IMPORT = re.compile(r"import\s+(?![{\[])(?P<name>\S.*)", re.IGNORECASE | re.DOTALL)
+_PASTED = re.compile(r"\s*(?:/?papers\s+)?import\s+(?:preview\s+)?[{\[]", re.IGNORECASE)
+_IMPORT = re.compile(
+    r"(?P<command>import(?:\s+preview(?=\s))?)\s+(?!(?:preview\s+)?[{\[])(?P<name>\S.*)", re.IGNORECASE | re.DOTALL
+)
 _MENTION = re.compile(r"(?<!\S)@(\S{1,100})(?!\S)")
 
 
@@ -64,8 +66,8 @@ def checked(text: str) -> str:
     return text
 
 
-def attachment(text: str) -> File | None:
-    """The file that an `import FILE` command names; None when ``text`` is another command.
+def attachment(text: str) -> tuple[str, File] | None:
+    """An `import FILE` command without the name, and the file that it names; None when ``text`` is another command.
 
     Raises CommandError: no such file, not a regular one, too large, not readable. Reads the disk: call it off the event
     loop.
@@ -90,7 +92,7 @@ def attachment(text: str) -> File | None:
     if len(content) > MOST_FILE:
         raise CommandError(f"The file `{shown}` is larger than {MOST_FILE:,} bytes.", hint="Import it in parts.")
     media_type = "application/json" if name.lower().endswith(".json") else "text/plain"
-    return File(one_line(Path(name).name, 200), media_type, content)
+    return match["command"], File(one_line(Path(name).name, 200), media_type, content)
 
 
 def _content(path: Path) -> bytes | None:

@@ -18,6 +18,7 @@ from bot.zones import zones_like
 
 MOST, LONGEST = 25, 100
 
+_EXPORTS = ("watches", "channel", "saved", "saved channel", "top week", "top month", "top all")
 _SCHEDULES = ("daily 09:00 weekdays", "daily 09:00", "weekly mon 09:00", "instant", "off", "top mon 09:00", "top off")
 
 
@@ -33,6 +34,8 @@ def offered(offer: Offer, typed: str, home: Home, channel: ChannelRef) -> list[t
         case Offer.COMMAND:
             names = [*(info.name for info in COMMANDS), "query"]
             found = [(name, name) for name in names if name.startswith(typed.casefold().strip())]
+        case Offer.EXPORT:
+            found = _exports(typed, home, channel)
         case Offer.QUERY:
             found = [(each, each) for each in _with_category(typed)]
     return [(name, value) for name, value in found if name and 0 < len(value) <= LONGEST][:MOST]
@@ -52,6 +55,14 @@ def _saved(home: Home, typed: str) -> list[tuple[str, str]]:
         if wanted in title.casefold() or wanted in save.paper.id:
             found.append((f"{save.paper.id} {title}"[:LONGEST], save.paper.id))
     return found
+
+
+def _exports(typed: str, home: Home, channel: ChannelRef) -> list[tuple[str, str]]:
+    """Words for lists, and watches under their number, as `list` counts them."""
+    found = [(word, word) for word in _EXPORTS]
+    found += [(f"{number} {query}"[:LONGEST], str(number)) for number, query in enumerate(_queries(home, channel), 1)]
+    wanted = typed.casefold().strip()
+    return [(name, value) for name, value in found if wanted in name.casefold()]
 
 
 def _schedules(typed: str) -> list[str]:

@@ -34,6 +34,7 @@ class Offer(StrEnum):
     SAVED = "saved"  # papers that the member saved
     SCHEDULE = "schedule"  # schedules and time zones
     COMMAND = "command"  # names of commands
+    EXPORT = "export"  # what can be exported, this channel's watches by number among it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,13 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "schedule": (Option("when", "daily 09:00 weekdays Europe/Berlin, or top mon 09:00", offer=Offer.SCHEDULE),),
     "layout": (Option("layout", "How papers are posted", choices=("thread", "cards", "digest")),),
     "pause": (Option("reason", "Why, for others to read"),),
+    "export": (
+        Option("what", "Which papers; nothing for watches and settings", offer=Offer.EXPORT),
+        _FORMAT,
+    ),
     "import": (
-        Option("file", "What export gave, or a query a line", kind=_ATTACHMENT),
+        Option("mode", "preview: say what would be made, make nothing", choices=("preview",)),
+        Option("file", "What export gave, a query a line, or OPML", kind=_ATTACHMENT),
         Option("lines", "The same, typed"),
     ),
     "link": (Option("code", "me for your account, or the code from the other side"),),

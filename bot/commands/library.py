@@ -7,25 +7,24 @@ with an account that they linked. With the name of a format (``bot.formats``) a 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.choosing import choose
 from bot.commands.context import Context
+from bot.commands.listing import MOST_IN_A_FILE, as_file, take_format
 from bot.commands.owners import namesakes, owner_id, take_owner, unknown_owner
 from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
-from bot.conversation import File, Reply
+from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.formats import Format, find_format
-from bot.models import Entry, MemberRef, Paper, Save
+from bot.formats import Format
+from bot.models import Entry, MemberRef, Save
 from bot.wording import count, listed
 
 _PAGE = 10
 _TOP = 10
-_MOST_IN_A_FILE = 5000
 _PERIODS: dict[str, tuple[str, timedelta | None]] = {
     "week": ("in the last 7 days", timedelta(days=7)),
     "month": ("in the last 30 days", timedelta(days=30)),
@@ -66,19 +65,22 @@ async def unsave(context: Context) -> Reply:
     )
 
 
-async def saved(context: Context) -> Reply:
-    """List saves, or give them as a file. Raises CommandError, StoreError."""
+async def saved(context: Context, default: Format | None = None) -> Reply:
+    """List saves, or give them as a file: in the format that is named, else in ``default``.
+
+    Raises CommandError, StoreError.
+    """
     page = take_page(context.text)
     owner, rest = await take_owner(context, page.rest)
-    words, form = _format(rest)
+    words, form = take_format(rest, default)
     shelf = None if len(words) > (0 if owner else 1) else _shelf(context, owner, words[0] if words else "")
     if shelf is None:
         raise await unknown_owner(context, page.rest if owner else " ".join(words))
     if owner:
         page = replace(page, rest=owner_id(context, owner))
     if form:
-        found = await shelf.fetch(_MOST_IN_A_FILE + 1, 0)
-        return await _as_file([save.paper for save in found], form, shelf.file, shelf.whose)
+        found = await shelf.fetch(MOST_IN_A_FILE + 1, 0)
+        return await as_file([save.paper for save in found], form, shelf.file, shelf.whose)
     found = await shelf.fetch(_PAGE + 1, page.offset(_PAGE))
     if owner and found:
         shelf = replace(shelf, whose=_whose(_named(owner, found)))
@@ -97,9 +99,12 @@ async def saved(context: Context) -> Reply:
     )
 
 
-async def top(context: Context) -> Reply:
-    """The team's papers by the number of members who saved them. Raises CommandError, StoreError."""
-    words, form = _format(context.text)
+async def top(context: Context, default: Format | None = None) -> Reply:
+    """The team's papers by the number of members who saved them; formats as in ``saved``.
+
+    Raises CommandError, StoreError.
+    """
+    words, form = take_format(context.text, default)
     name = words[0].casefold() if words else "week"
     if len(words) > 1 or name not in _PERIODS:
         raise CommandError(
@@ -111,10 +116,10 @@ async def top(context: Context) -> Reply:
         context.command.channel.platform,
         context.command.channel.workspace,
         since=context.now - length if length else None,
-        limit=_MOST_IN_A_FILE + 1 if form else _TOP,
+        limit=MOST_IN_A_FILE + 1 if form else _TOP,
     )
     if form:
-        return await _as_file([place.paper for place in ranked], form, f"top-{name}", f"saved {period}")
+        return await as_file([place.paper for place in ranked], form, f"top-{name}", f"saved {period}")
     if not ranked:
         return Reply(f"Nobody saved a paper {period}.")
     return Reply(
@@ -173,20 +178,3 @@ def _named(owner: MemberRef, found: list[Save]) -> MemberRef:
 
 def _name(member: MemberRef) -> str:
     return shown(member.name or member.member, 40) or "somebody"
-
-
-def _format(text: str) -> tuple[list[str], Format | None]:
-    """The words without those that name a format, and the last such format."""
-    words = text.split()
-    forms = [form for word in words if (form := find_format(word))]
-    return [word for word in words if not find_format(word)], forms[-1] if forms else None
-
-
-async def _as_file(papers: list[Paper], form: Format, name: str, whose: str) -> Reply:
-    if not papers:
-        return Reply(f"There are no papers {whose} yet.")
-    latest = "the latest " if len(papers) > _MOST_IN_A_FILE else ""
-    papers = papers[:_MOST_IN_A_FILE]
-    content = await asyncio.to_thread(form.write, papers)
-    file = File(f"{name}.{form.ending}", form.media_type, content.encode("utf-8", "replace"))
-    return Reply(f"{form.title} of {latest}{count(len(papers), 'paper')} {whose}.", files=(file,))

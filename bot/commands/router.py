@@ -14,14 +14,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.commands import (
     access,
     bringing,
+    exporting,
     help,  # noqa: A004 - it is `help`
+    importing,
     library,
     linking,
     reacting,
     searching,
     settings,
     status,
-    transfer,
     watching,
 )
 from bot.commands.complaint import answered
@@ -60,8 +61,8 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "resume": settings.resume,
     "status": status.status,
     "access": access.access,
-    "export": transfer.export,
-    "import": transfer.import_,
+    "export": exporting.export,
+    "import": importing.import_,
     "help": help.help_,
 }
 _PLUS = re.compile(r"\+[0-9]{1,4}")

@@ -83,7 +83,7 @@ async def unwatch(context: Context) -> Reply:
     known = await context.store.watches(context.command.channel)
     if not known:
         raise CommandError("There is no watch in this channel.", hint=f"{command('watch QUERY')} makes one.")
-    chosen = _by_number(context.words, known) if _numbers(context.words) else [_by_query(typed, known)]
+    chosen = by_number(context.words, known) if are_numbers(context.words) else [_by_query(typed, known)]
     before = (await context.store.channel_status(context.command.channel)).waiting
     ended = [
         made
@@ -179,11 +179,13 @@ async def _what_comes(context: Context, channel: Channel, made: Watch) -> str:
     return what_becomes(channel, subject, owed, context)
 
 
-def _numbers(typed: list[str]) -> bool:
+def are_numbers(typed: list[str]) -> bool:
+    """Whether every word is a number of the list, with "#" or without."""
     return all(word.removeprefix("#").isdecimal() and word.isascii() for word in typed)
 
 
-def _by_number(typed: list[str], known: list[Watch]) -> list[Watch]:
+def by_number(typed: list[str], known: list[Watch]) -> list[Watch]:
+    """The watches at these places of the list, typed in digits, with "#" or without. Raises CommandError."""
     numbers = dict.fromkeys(int(word.removeprefix("#")[:9]) for word in typed)
     for number in numbers:
         if not 1 <= number <= len(known):

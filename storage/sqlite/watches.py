@@ -9,9 +9,9 @@ from typing import Any
 import sqlite_utils
 
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Layout, MemberRef, Watch
+from bot.models import Channel, ChannelRef, ChannelSettings, MemberRef, Watch
 from bot.query import Query
-from storage.sqlite import channels, cursors, days, owing, receipts
+from storage.sqlite import channels, cursors, days, owing, receipts, tops
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
@@ -113,6 +113,15 @@ def watches_of(db: sqlite_utils.Database, ref: ChannelRef) -> list[Watch]:
     return [to_watch(ref, row) for row in rows]
 
 
+def _set(db: sqlite_utils.Database, ref: ChannelRef, settings: ChannelSettings, by: MemberRef, now: datetime) -> None:
+    if (schedule := settings.schedule) is not None:
+        channels.set_schedule(db, ref, schedule.text, next_due=schedule.next_due, by=by, now=now)
+    if settings.layout is not None:
+        channels.set_layout(db, ref, settings.layout, by, now)
+    if (top := settings.top) is not None:
+        tops.set_top(db, ref, top.text, next_due=top.next_due, by=by, now=now)
+
+
 class Watches:
     """The part of ``bot.ports.WatchStore`` about watches."""
 
@@ -127,21 +136,16 @@ class Watches:
         self,
         channel: Channel,
         queries: Sequence[tuple[Query, str]],
-        *,
-        schedule: str | None,
-        next_due: datetime | None,
-        layout: Layout | None,
+        settings: ChannelSettings,
         by: MemberRef,
         now: datetime,
+        *,
         most: int,
     ) -> int:
         def work(db: sqlite_utils.Database) -> int:
             ref = channels.open_channel(db, channel).ref
             made = [add_watch(db, ref, query, typed=typed, by=by, now=now, most=most) for query, typed in queries]
-            if schedule is not None:
-                channels.set_schedule(db, ref, schedule, next_due=next_due, by=by, now=now)
-            if layout is not None:
-                channels.set_layout(db, ref, layout, by, now)
+            _set(db, ref, settings, by, now)
             return sum(watch is not None for watch in made)
 
         return await self._database.write(work)

@@ -1,4 +1,4 @@
-"""`export` and `import`, as text and as files."""
+"""`import`, and `export` of what it reads back, as text and as files."""
 
 from __future__ import annotations
 
@@ -160,6 +160,13 @@ async def test_a_wrong_value_is_named(room: Room, changes: dict[str, object], mi
         ('{"a": ' + "9" * 9000 + "}", "The JSON cannot be read: it is no export of a channel."),
         (b"\xff\xfe\x00", "That is not text in UTF-8. `/papers export` shows what is expected."),
         (b"", "There is nothing to import. Attach a file that `/papers export` gave."),
+        (b"\x1f\x8b\x08\x00", "That is a packed file. Unpack it first."),
+        (b"RLHF\x00\x01", "That is not text in UTF-8. `/papers export` shows what is expected."),
+        ("moss".encode("utf-16-le"), "That is not text in UTF-8. `/papers export` shows what is expected."),
+        (
+            '<!DOCTYPE x [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><opml>&b;</opml>',
+            "The OPML defines entities or a document type, which no feed reader does.",
+        ),
         (b"x" * 100_001, "That is 100,001 bytes; at most 100,000 can be imported."),
         ("a\n" * 101, "That is 101 queries; a channel can have 100 watches."),
         (json.dumps({"watches": ["a"] * 101}), "That is 101 queries; a channel can have 100 watches."),
@@ -187,6 +194,61 @@ async def test_a_channel_cannot_be_filled_over_its_limit(room: Room) -> None:
         "Nothing was imported:\n100 new watches and the 1 of this channel are more than the 100 there can be."
     )
     assert len(await room.store.watches(CHANNEL)) == 1
+
+
+async def test_a_preview_says_what_would_be_made_and_changes_nothing(room: Room) -> None:
+    await room.say("watch RLHF")
+    content = exported(watches=["RLHF", "moss", "#cs.CL"], schedule="weekly mon 10:00 Asia/Tokyo", layout="cards")
+    reply = await room.say("import preview", files=attached(content))
+    assert (reply.public, reply.error) == (False, False)
+    assert reply.text == (
+        "Nothing was changed.\nImporting this would make 2 watches:\n`moss`\n`#cs.CL`\n"
+        "1 is there already: `RLHF`.\nPapers would come every Monday at 10:00 (Asia/Tokyo).\n"
+        "The layout would be cards."
+    )
+    assert len(await room.store.watches(CHANNEL)) == 1
+    elsewhere = ChannelRef("console", "local", "other")
+    assert (await room.say("import PREVIEW moss", channel=elsewhere)).text == (
+        "Nothing was changed.\nImporting this would make 1 watch:\n`moss`"
+    )
+    assert await room.store.channel(elsewhere) is None
+    assert await room.told("import preview RLHF") == (
+        "Nothing was changed.\nImporting this would make 0 watches.\n1 is there already: `RLHF`."
+    )
+
+
+async def test_a_preview_names_what_is_wrong_beside_what_is_right(room: Room) -> None:
+    reply = await room.say('import preview moss\n"open\nRLHF')
+    assert reply.error
+    said = reply.text.splitlines()
+    assert said[0] == "Nothing would be imported:"
+    assert said[1].startswith('Line 2, `"open`: ')
+    assert said[2:] == ["What is right in it would make 2 watches:", "`moss`", "`RLHF`"]
+
+
+async def test_a_long_preview_is_cut(room: Room) -> None:
+    said = (await room.told("import preview " + "\n".join(f"word{n}" for n in range(40)))).splitlines()
+    assert said[-2:] == ["`word24`", "… and 15 more."]
+    await room.say("import " + "\n".join(f"word{n}" for n in range(40)))
+    said = (await room.told("import preview " + "\n".join(f"word{n}" for n in range(40)))).splitlines()
+    assert said[-1].startswith("40 are there already: `word0`, ")
+    assert said[-1].endswith("`word9` and 30 more.")
+
+
+async def test_feeds_become_watches_and_the_rest_is_named(room: Room) -> None:
+    content = (
+        '<opml version="2.0"><body>\n<outline text="arXiv">\n'
+        '<outline type="rss" xmlUrl="https://export.arxiv.org/rss/cs.CL"/>\n'
+        '<outline type="rss" xmlUrl="https://blog.example/feed"/>\n</outline></body></opml>'
+    )
+    reply = await room.say("import", files=attached(content, "feeds.opml"))
+    assert reply.text == "1 watch made.\nLine 4, `https://blog.example/feed`: that is no feed of arXiv."
+    assert [made.typed for made in await room.store.watches(CHANNEL)] == ["cat:cs.CL"]
+
+
+async def test_utf_16_with_its_mark_is_read(room: Room) -> None:
+    reply = await room.say("import", files=attached("moss\n# a list\nÉmile\n".encode("utf-16"), "list.txt"))
+    assert reply.text == "2 watches made."
 
 
 @settings(max_examples=25)

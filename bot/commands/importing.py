@@ -1,0 +1,184 @@
+"""`import`: watches and settings from a file or from lines (``bot.commands.watch_files`` says of which kinds).
+
+A file is checked whole before anything is changed, every mistake is reported, the first ten in full, and what it makes
+is made in one transaction. It adds watches and sets schedule, layout and weekly top; it removes nothing, and doing it
+twice changes nothing. `import preview` says what would be made and changes nothing.
+
+``compared``, ``previewed`` and ``taken_in`` do the same for the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.channel_schedule import Schedule, ScheduleKind
+from bot.commands.context import Context
+from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.watch_files import Wanted, decoded, read
+from bot.commands.watching import MOST_WATCHES
+from bot.conversation import Reply
+from bot.errors import CommandError
+from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, TimedSetting
+from bot.ports import Store
+from bot.query import Query
+from bot.wording import count, listed
+
+MOST_BYTES = 100_000
+PREVIEW = "preview"
+_MOST_SHOWN = 10
+_MOST_NEW = 25
+_FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md|opml|xml)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What a file would change in ``channel``, which is as it is now, or as it would be made.
+
+    ``new`` watches are made; ``known``: what the file asks for and is there already. With ``mistakes`` nothing is done.
+    """
+
+    channel: Channel
+    new: tuple[tuple[Query, str], ...]
+    known: tuple[str, ...]
+    schedule: Schedule | None
+    layout: Layout | None
+    top: tuple[Schedule | None] | None
+    mistakes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+async def import_(context: Context) -> Reply:
+    """Take a channel's settings and watches in. Raises CommandError, which lists every mistake, and StoreError."""
+    preview, typed = _taken_preview(context.text)
+    wanted = await asyncio.to_thread(lambda: read(_content(context, typed)))
+    asked = await compared(context.store, await context.channel() or context.new_channel(), wanted)
+    if preview:
+        return Reply(previewed(asked), error=bool(asked.mistakes))
+    said = await taken_in(context.store, asked, context.command.member, context.now, context.wake)
+    return Reply(said, public=True)
+
+
+async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
+    """What a file asks for beside what is there. Raises StoreError."""
+    there = {made.query for made in await store.watches(channel.ref)}
+    new = tuple(pair for canonical, pair in wanted.queries.items() if canonical not in there)
+    known = tuple(typed for canonical, (_, typed) in wanted.queries.items() if canonical in there)
+    mistakes = list(wanted.mistakes)
+    if len(there) + len(new) > MOST_WATCHES:
+        mistakes.append(
+            f"{count(len(new), 'new watch', 'new watches')} and the {len(there)} of this channel are more than the "
+            f"{MOST_WATCHES} there can be."
+        )
+    schedule = wanted.schedule if wanted.schedule and wanted.schedule.canonical != channel.schedule else None
+    layout = wanted.layout if wanted.layout is not channel.layout else None
+    top = wanted.top if wanted.top and _canonical(wanted.top[0]) != channel.top_schedule else None
+    return Import(channel, new, known, schedule, layout, top, tuple(mistakes), tuple(wanted.notes))
+
+
+def previewed(asked: Import) -> str:
+    """What would be made, in lines."""
+    new, known = len(asked.new), len(asked.known)
+    would = f"would make {count(new, 'watch', 'watches')}{':' if new else '.'}"
+    return lines(
+        _report("Nothing would be imported:", asked.mistakes) if asked.mistakes else "Nothing was changed.",
+        f"What is right in it {would}" if asked.mistakes else f"Importing this {would}",
+        *(quoted(typed) for _, typed in asked.new[:_MOST_NEW]),
+        f"… and {new - _MOST_NEW:,} more." if new > _MOST_NEW else "",
+        f"{known:,} {'is' if known == 1 else 'are'} there already: {_first(asked.known)}." if known else "",
+        f"Papers would come {asked.schedule.explain()}." if asked.schedule else "",
+        f"The layout would be {asked.layout}." if asked.layout else "",
+        _top_line(asked.top, "The week's top would come", "The weekly top would end."),
+        _report("", asked.notes),
+    )
+
+
+async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wake: Callable[[], None]) -> str:
+    """Do it and say what was done. Raises CommandError, which lists every mistake, and StoreError."""
+    if asked.mistakes:
+        raise CommandError(_report("Nothing was imported:", asked.mistakes))
+    made = await store.take_in(
+        asked.channel,
+        asked.new,
+        ChannelSettings(
+            schedule=_timed(asked.schedule, now) if asked.schedule else None,
+            layout=asked.layout,
+            top=_timed(asked.top[0], now) if asked.top else None,
+        ),
+        by,
+        now,
+        most=MOST_WATCHES,
+    )
+    await _post_at_once(store, asked.channel.ref, now, wake)
+    there = len(asked.known) + len(asked.new) - made
+    known_already = f", {there:,} {'was' if there == 1 else 'were'} there already" if there else ""
+    said = sentences(
+        [
+            f"{count(made, 'watch', 'watches')} made{known_already}.",
+            f"Papers now come {asked.schedule.explain()}." if asked.schedule else "",
+            f"The layout is now {asked.layout}." if asked.layout else "",
+            _top_line(asked.top, "The week's top now comes", "There is no weekly top any more."),
+        ]
+    )
+    return lines(said, _report("", asked.notes))
+
+
+def _canonical(schedule: Schedule | None) -> str:
+    return schedule.canonical if schedule else ""
+
+
+def _timed(schedule: Schedule | None, now: datetime) -> TimedSetting:
+    return TimedSetting(_canonical(schedule), schedule.next_after(now) if schedule else None)
+
+
+def _top_line(top: tuple[Schedule | None] | None, comes: str, ends: str) -> str:
+    if top is None:
+        return ""
+    return f"{comes} {top[0].explain()}." if top[0] else ends
+
+
+async def _post_at_once(store: Store, ref: ChannelRef, now: datetime, wake: Callable[[], None]) -> None:
+    """An instant channel gets the latest announcement's matches now."""
+    channel = await store.channel(ref)
+    if channel is None or channel.paused or Schedule.from_canonical(channel.schedule).kind is not ScheduleKind.INSTANT:
+        return
+    if (await store.channel_status(ref)).waiting:
+        await store.set_due(ref, now)
+        wake()
+
+
+def _taken_preview(text: str) -> tuple[bool, str]:
+    first, *rest = text.split(None, 1) or [""]
+    return (True, "".join(rest)) if first.casefold() == PREVIEW else (False, text)
+
+
+def _content(context: Context, typed: str) -> str:
+    files = context.command.files
+    if len(files) > 1:
+        raise CommandError(f"{count(len(files), 'file')} came with the command; one can be imported at a time.")
+    content = files[0].content if files else typed.encode("utf-8", "surrogatepass")
+    if len(content) > MOST_BYTES:
+        raise CommandError(f"That is {count(len(content), 'byte')}; at most {MOST_BYTES:,} can be imported.")
+    text = decoded(content)
+    bare = text.strip()
+    if not files and _FILE_NAME.fullmatch(bare):
+        raise CommandError(f"No file {quoted(bare)} came with the command.", hint="Attach it, or paste what is in it.")
+    if not bare:
+        raise CommandError("There is nothing to import.", hint=f"Attach a file that {command('export')} gave.")
+    return text
+
+
+def _first(typed: tuple[str, ...]) -> str:
+    shown = [quoted(each, 60) for each in typed[:_MOST_SHOWN]]
+    rest = len(typed) - len(shown)
+    return listed([*shown, *([f"{rest:,} more"] if rest else [])])
+
+
+def _report(heading: str, found: tuple[str, ...]) -> str:
+    """Mistakes or notes, a line each, those after the tenth counted."""
+    rest = len(found) - _MOST_SHOWN
+    more = f"… and {count(rest, 'more mistake' if heading else 'more')}." if rest > 0 else ""
+    return lines(heading, *(tidy(each, 400) for each in found[:_MOST_SHOWN]), more)
