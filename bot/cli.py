@@ -40,8 +40,58 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="the https address at which Slack is to reach you, for an app that many workspaces install",
     )
+    _add_files(commands)
     commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
     return parser
+
+
+def _add_files(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser(
+        "export",
+        help="write lists of papers, or a channel's settings, to a file; works beside a running bot",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Write lists of papers, or a channel's settings, to a file. Works while the bot runs.",
+        epilog="Examples:\n"
+        "  paperroute export --output daily.md                        every channel's watches, a table each\n"
+        "  paperroute export --channel slack/T1/C1 --what 2 --format ris --output watch.ris\n"
+        "  paperroute export --what 'top month' --format csl > top.json\n"
+        "Markdown of several channels has a part for each; in other formats they are one list of up to 10,000\n"
+        "papers a channel, a paper once.",
+    )
+    export.add_argument(
+        "--channel", default="all", help="platform/workspace/channel, for example slack/T1/C1; or all (the default)"
+    )
+    export.add_argument(
+        "--what",
+        default="watches",
+        help="watches (the latest 100 papers of each; the default), a watch's number in the channel's list, channel"
+        " (what was posted there), saved (what was saved there), top, 'top month', 'top all' (what most members of"
+        " the workspace saved), or settings (what import reads back)",
+    )
+    export.add_argument(
+        "--format",
+        default="markdown",
+        choices=["markdown", "bibtex", "ris", "csv", "json", "csl"],
+        help="for settings always JSON; the default is %(default)s",
+    )
+    export.add_argument(
+        "--output", default="-", metavar="FILE", help="replaced as a whole when all is written; - is standard output"
+    )
+    taken = commands.add_parser(
+        "import",
+        help="make watches of a file: an export of settings, OPML, a query a line",
+        description="Make watches of a file: an export of settings, OPML with feeds of arXiv, or a query a line (# and"
+        " a space begin a comment). All of it or, if anything in it is wrong, nothing. Needs the bot to be stopped.",
+    )
+    taken.add_argument("file", metavar="FILE", help="at most 10 MB; may be packed by gzip")
+    taken.add_argument(
+        "--channel",
+        default="",
+        help="platform/workspace/channel, for example slack/T1/C1; needed where there are several",
+    )
+    taken.add_argument(
+        "--dry-run", action="store_true", help="say what would be made and change nothing; works while the bot runs"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +129,18 @@ def _guarded(chosen: argparse.Namespace) -> int:
 
 def _carry_out(chosen: argparse.Namespace) -> int:
     # The application brings in every library; `--help` must not wait for them.
-    from bot.app import console, doctor, poll, run, setup, status  # noqa: PLC0415
+    from bot.app import (  # noqa: PLC0415
+        Export,
+        Import,
+        console,
+        doctor,
+        export,
+        import_,
+        poll,
+        run,
+        setup,
+        status,
+    )
     from bot.config import Config  # noqa: PLC0415
 
     if chosen.command == "setup":
@@ -88,6 +149,11 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     config = Config.from_env(os.environ, Path(".env"))
     if chosen.command == "status":
         return status(config, healthy_only=chosen.healthy)
+    if chosen.command == "export":
+        output = None if chosen.output == "-" else Path(chosen.output)
+        return export(config, Export(chosen.channel, chosen.what, chosen.format, output))
+    if chosen.command == "import":
+        return import_(config, Import(Path(chosen.file), chosen.channel, chosen.dry_run))
     return {"run": run, "console": console, "poll": poll, "doctor": doctor}[chosen.command](config)
 
 

@@ -101,7 +101,6 @@ def test_the_latest_hundred_are_shown_and_a_paper_once() -> None:
 
 
 def test_a_page_of_nothing_says_so() -> None:
-    assert Rendered(daily_page([], NOON, "UTC")).headings == ["Daily papers"]
     assert "Nothing is watched yet." in daily_page([Part("", [])], NOON, "UTC")
 
 

@@ -77,23 +77,27 @@ def standard_input_is_shut() -> bool:
         return True
 
 
+def user_name() -> str:
+    """Who runs the program."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "you"
+
+
 def console_chat(config: Config, *, interactive: bool) -> ConsoleChat:
     """The console with its files beside the database."""
 
     def beside(suffix: str) -> Path:
         return config.database.with_name(config.database.name + suffix)
 
-    try:
-        member = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        member = "you"
     return ConsoleChat(
         output=sys.stdout,
         stdin=0,
         transcript=beside(".console"),
         history=beside(".history"),
         clock=SystemClock(),
-        member=member,
+        member=user_name(),
         interactive=interactive,
         commands=[name for info in COMMANDS for name in (info.name, *info.aliases)],
         categories=list(CATEGORIES),

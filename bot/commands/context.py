@@ -14,11 +14,24 @@ from bot.channel_schedule import Schedule
 from bot.commands.saying import shown
 from bot.conversation import Command
 from bot.link_code import Draw
-from bot.models import Channel, Layout
+from bot.models import Channel, ChannelRef, Layout
 from bot.ports import Clock, PaperSource, Store
 from bot.zones import find_zone
 
 DEFAULT_SCHEDULE = "daily 09:00 weekdays"
+
+
+def new_channel(ref: ChannelRef, name: str, zone: str, now: datetime) -> Channel:
+    """A channel as it comes into the store at ``now``; ``zone`` is an IANA name."""
+    schedule = Schedule.parse(DEFAULT_SCHEDULE, zone)
+    return Channel(
+        ref=ref,
+        name=shown(name, 100),
+        schedule=schedule.canonical,
+        layout=Layout.THREAD,
+        made_at=now,
+        next_due=schedule.next_after(now),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +64,7 @@ class Context:
 
     def new_channel(self) -> Channel:
         """The channel as it would be made now."""
-        schedule = Schedule.parse(DEFAULT_SCHEDULE, self.callers_zone())
-        return Channel(
-            ref=self.command.channel,
-            name=shown(self.command.channel_name, 100),
-            schedule=schedule.canonical,
-            layout=Layout.THREAD,
-            made_at=self.now,
-            next_due=schedule.next_after(self.now),
-        )
+        return new_channel(self.command.channel, self.command.channel_name, self.callers_zone(), self.now)
 
     async def zone(self) -> str:
         """The channel's time zone; the caller's while the store does not know the channel."""

@@ -25,7 +25,7 @@ from bot.wording import count, listed
 
 _PAGE = 10
 _TOP = 10
-_PERIODS: dict[str, tuple[str, timedelta | None]] = {
+PERIODS: dict[str, tuple[str, timedelta | None]] = {
     "week": ("in the last 7 days", timedelta(days=7)),
     "month": ("in the last 30 days", timedelta(days=30)),
     "all": ("so far", None),
@@ -106,12 +106,12 @@ async def top(context: Context, default: Format | None = None) -> Reply:
     """
     words, form = take_format(context.text, default)
     name = words[0].casefold() if words else "week"
-    if len(words) > 1 or name not in _PERIODS:
+    if len(words) > 1 or name not in PERIODS:
         raise CommandError(
             f"{quoted(' '.join(words))} is no period for {command('top')}.",
-            hint=f"Type {listed([command('top ' + period) for period in _PERIODS], 'or')}.",
+            hint=f"Type {listed([command('top ' + period) for period in PERIODS], 'or')}.",
         )
-    period, length = _PERIODS[name]
+    period, length = PERIODS[name]
     ranked = await context.store.top(
         context.command.channel.platform,
         context.command.channel.workspace,

@@ -43,21 +43,25 @@ class Part:
 
 def daily_page(parts: Iterable[Part], updated: datetime, zone: str) -> str:
     """The page; ``updated`` is aware and shown as it is in ``zone``, an IANA name."""
-    written = [text for part in parts for text in _part(part)]
-    moment = updated.astimezone(ZoneInfo(zone))
-    head = f"# Daily papers\n\nLast update: {moment:%Y-%m-%d %H:%M} ({escaped(zone)})\n"
-    return "\n".join([head, *(written or ["Nothing is watched yet.\n"])])
+    return daily_head(updated, zone) + "".join(daily_part(part) for part in parts)
 
 
-def _part(part: Part) -> Iterable[str]:
-    level = "##"
-    if part.name:
-        yield f"## {escaped(part.name)}\n"
-        level = "###"
-    for section in part.sections:
-        rows = [_row(paper) for paper in once(section.papers)[:ROWS]]
-        table = f"{_HEADING}{''.join(rows)}" if rows else "No papers yet.\n"
-        yield f"{level} {escaped(section.query)}\n\n{table}"
+def daily_head(updated: datetime, zone: str) -> str:
+    """The page's beginning, behind which parts follow."""
+    return f"# Daily papers\n\nLast update: {updated.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({escaped(zone)})\n"
+
+
+def daily_part(part: Part) -> str:
+    """One channel's part of the page."""
+    name = f"\n## {escaped(part.name)}\n" if part.name else ""
+    level = "###" if part.name else "##"
+    sections = "".join(f"\n{level} {escaped(each.query)}\n\n{_table(each.papers)}" for each in part.sections)
+    return name + (sections or "\nNothing is watched yet.\n")
+
+
+def _table(papers: Sequence[Paper]) -> str:
+    rows = [_row(paper) for paper in once(papers)[:ROWS]]
+    return f"{_HEADING}{''.join(rows)}" if rows else "No papers yet.\n"
 
 
 def _row(paper: Paper) -> str:
