@@ -242,7 +242,10 @@ async def test_feeds_become_watches_and_the_rest_is_named(room: Room) -> None:
         '<outline type="rss" xmlUrl="https://blog.example/feed"/>\n</outline></body></opml>'
     )
     reply = await room.say("import", files=attached(content, "feeds.opml"))
-    assert reply.text == "1 watch made.\nLine 4, `https://blog.example/feed`: that is no feed of arXiv."
+    assert reply.public
+    assert reply.text == ("1 watch made.\n1 remark on what was left out or differs: `/papers import preview` shows it.")
+    shown = (await room.say("import preview", files=attached(content, "feeds.opml"))).text
+    assert shown.splitlines()[-1] == "Line 4, `blog.example`: that is no feed of arXiv."
     assert [made.typed for made in await room.store.watches(CHANNEL)] == ["cat:cs.CL"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.watch_files import Wanted, read
-from bot.commands.watch_files.feeds import FeedError, feed_query
+from bot.commands.watch_files.feeds import FeedError, feed_query, shown_address
 from bot.errors import CommandError
 from bot.query import Query
 
@@ -119,7 +119,7 @@ def test_an_opml_makes_watches_and_notes() -> None:
     wanted = read(
         opml(
             "https://export.arxiv.org/rss/cs.CL",
-            "https://blog.example/x`y",
+            "https://ann:secret@blog.example/x`y?key=secret",
             "https://rss.arxiv.org/rss/cs.XX",
             API + "all:moss",
             "https://export.arxiv.org/rss/cs.CL",
@@ -127,16 +127,21 @@ def test_an_opml_makes_watches_and_notes() -> None:
     )
     assert typed(wanted) == ["cat:cs.CL", "moss"]
     assert wanted.mistakes == []
-    assert wanted.notes[0] == "Line 4, `https://blog.example/x'y`: that is no feed of arXiv."
-    assert wanted.notes[1].startswith("Line 5, `https://rss.arxiv.org/rss/cs.XX`: `cat:cs.XX` is not a category.")
+    assert wanted.notes[0] == "Line 4, `blog.example`: that is no feed of arXiv."
+    assert wanted.notes[1].startswith("Line 5, `rss.arxiv.org/rss/cs.XX`: `cat:cs.XX` is not a category.")
     assert wanted.notes[2].startswith("Where a feed searches all fields, ")
     assert len(wanted.notes) == 3
 
 
+def test_what_is_shown_of_an_address_holds_no_secret() -> None:
+    assert shown_address("https://ann:secret@arxiv.org/rss/x") == "arxiv.org/rss/x"
+    assert shown_address(API + "co:x") == "export.arxiv.org/api/query?search_query=co:x"
+    assert shown_address("https://ann:secret@blog.example/secret?secret#secret") == "blog.example"
+    assert shown_address("https://[::1") == shown_address("secret") == ""
+
+
 def test_an_opml_without_a_usable_feed_is_a_mistake() -> None:
-    assert read(opml("https://blog.example/feed")).mistakes == [
-        "Line 3, `https://blog.example/feed`: that is no feed of arXiv."
-    ]
+    assert read(opml("https://blog.example/feed")).mistakes == ["Line 3, `blog.example`: that is no feed of arXiv."]
     assert read(opml()).mistakes == ["The OPML has no feeds."]
 
 

@@ -17,8 +17,8 @@ from bot.app.reports import open_read_only
 from bot.app.terminal import user_name
 from bot.app.whole_file import read_beginning
 from bot.commands.context import new_channel
-from bot.commands.importing import compared, previewed, taken_in
-from bot.commands.saying import quoted
+from bot.commands.importing import compared, noted, previewed, taken_in
+from bot.commands.saying import lines, quoted
 from bot.commands.watch_files import Wanted, decoded, read
 from bot.config import Config
 from bot.errors import CommandError, ConfigError, StoreBusyError
@@ -53,7 +53,7 @@ async def _import(config: Config, wanted: Wanted, typed: str, *, dry_run: bool) 
         if dry_run:
             said = previewed(asked)
         else:
-            said = await taken_in(store, asked, _member(channel), now, lambda: None)
+            said = lines(await taken_in(store, asked, _member(channel), now, lambda: None), noted(asked))
     finally:
         await store.close()
     sys.stdout.write(f"{channel_path(channel.ref)}: {said}\n")

@@ -59,7 +59,7 @@ async def import_(context: Context) -> Reply:
     if preview:
         return Reply(previewed(asked), error=bool(asked.mistakes))
     said = await taken_in(context.store, asked, context.command.member, context.now, context.wake)
-    return Reply(said, public=True)
+    return Reply(lines(said, _remarks(asked)), public=True)
 
 
 async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
@@ -79,6 +79,20 @@ async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
     return Import(channel, new, known, schedule, layout, top, tuple(mistakes), tuple(wanted.notes))
 
 
+def _remarks(asked: Import) -> str:
+    """For everybody the notes are counted only."""
+    if not asked.notes:
+        return ""
+    them = "it" if len(asked.notes) == 1 else "them"
+    remarks = count(len(asked.notes), "remark")
+    return f"{remarks} on what was left out or differs: {command('import preview')} shows {them}."
+
+
+def noted(asked: Import) -> str:
+    """The notes, a line each, those after the tenth counted; empty without any."""
+    return _report("", asked.notes)
+
+
 def previewed(asked: Import) -> str:
     """What would be made, in lines."""
     new, known = len(asked.new), len(asked.known)
@@ -92,7 +106,7 @@ def previewed(asked: Import) -> str:
         f"Papers would come {asked.schedule.explain()}." if asked.schedule else "",
         f"The layout would be {asked.layout}." if asked.layout else "",
         _top_line(asked.top, "The week's top would come", "The weekly top would end."),
-        _report("", asked.notes),
+        noted(asked),
     )
 
 
@@ -115,7 +129,7 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
     await _post_at_once(store, asked.channel.ref, now, wake)
     there = len(asked.known) + len(asked.new) - made
     known_already = f", {there:,} {'was' if there == 1 else 'were'} there already" if there else ""
-    said = sentences(
+    return sentences(
         [
             f"{count(made, 'watch', 'watches')} made{known_already}.",
             f"Papers now come {asked.schedule.explain()}." if asked.schedule else "",
@@ -123,7 +137,6 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
             _top_line(asked.top, "The week's top now comes", "There is no weekly top any more."),
         ]
     )
-    return lines(said, _report("", asked.notes))
 
 
 def _canonical(schedule: Schedule | None) -> str:

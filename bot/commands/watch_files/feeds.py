@@ -42,6 +42,16 @@ class Feed:
     broader: bool = False
 
 
+def shown_address(address: str) -> str:
+    """An address as it may be shown: of a stranger's feed the host alone, since the rest may be somebody's secret."""
+    try:
+        parts = urlsplit(address.strip()[:_LONGEST])
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    return f"{host}{parts.path}{'?' if parts.query else ''}{parts.query}" if host in _HOSTS else host
+
+
 def feed_query(address: str) -> Feed:
     """What a feed of that address has. Raises FeedError."""
     try:

@@ -17,7 +17,7 @@ from defusedxml import DefusedXmlException
 
 from bot.commands.complaint import complaint
 from bot.commands.saying import quoted
-from bot.commands.watch_files.feeds import FeedError, feed_query
+from bot.commands.watch_files.feeds import FeedError, feed_query, shown_address
 from bot.commands.watch_files.wanted import Wanted, refuse_many
 from bot.errors import CommandError, QueryError
 from bot.query import Query
@@ -33,7 +33,7 @@ def read_opml(text: str) -> Wanted:
     wanted = Wanted()
     broader = False
     for line, address in _feeds(text):
-        place = f"Line {line}, {quoted(address, 80)}"
+        place = f"Line {line}, {quoted(shown_address(address), 80)}"
         try:
             feed = feed_query(address)
             query = Query.parse(feed.query)
