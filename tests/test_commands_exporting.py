@@ -125,7 +125,13 @@ async def test_what_cannot_be_exported(room: Room) -> None:
     )
     assert await room.told("export moss") == f"`moss` is nothing that can be exported. {ways}"
     assert await room.told("export bibtex") == f"That does not say which papers. {ways}"
-    assert (await room.say("export channel moss")).error
+    assert await room.told("export channel moss") == (
+        "`moss` is no format. Type `/papers export channel bibtex`, `/papers export channel ris`, "
+        "`/papers export channel csv`, `/papers export channel json`, `/papers export channel csl` "
+        "or `/papers export channel markdown`."
+    )
+    assert (await room.told("export 1 grid")).startswith("`grid` is no format. Type `/papers export 1 bibtex`, ")
+    assert (await room.say("export channel moss grid")).text.startswith("`channel moss grid` is nothing that can be")
 
 
 async def test_a_file_holds_what_every_platform_takes(reading: Room) -> None:

@@ -226,6 +226,12 @@ async def test_a_preview_names_what_is_wrong_beside_what_is_right(room: Room) ->
     assert said[2:] == ["What is right in it would make 2 watches:", "`moss`", "`RLHF`"]
 
 
+async def test_a_preview_of_nothing_that_is_right(room: Room) -> None:
+    said = (await room.told('import preview "open')).splitlines()
+    assert said[0] == "Nothing would be imported:"
+    assert len(said) == 2
+
+
 async def test_a_long_preview_is_cut(room: Room) -> None:
     said = (await room.told("import preview " + "\n".join(f"word{n}" for n in range(40)))).splitlines()
     assert said[-2:] == ["`word24`", "… and 15 more."]

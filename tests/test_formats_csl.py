@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.formats.bibtex import bibtex
@@ -86,6 +86,7 @@ def test_no_text_is_carried_out_by_a_citation_processor() -> None:
     assert items([make_paper(title="2 < i > 1")])[0]["title"] == "2 < i > 1"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=3), st.text(max_size=30))
 def test_every_paper_is_there_with_the_key_of_its_bibtex(titles: list[str], other: str) -> None:
     papers = [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -128,6 +128,7 @@ def test_every_row_is_shown_with_its_four_cells(text: str) -> None:
 _hostile = st.text(max_size=30) | st.text(alphabet="\r\n\t -=+@|[]()<>`*_\\$&#!\"';:{}~^ax/", max_size=40)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_hostile, _hostile, _hostile), min_size=1, max_size=3), _hostile)
 def test_no_text_breaks_the_table(texts: list[tuple[str, str, str]], query: str) -> None:
     papers = [

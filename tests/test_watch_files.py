@@ -176,7 +176,7 @@ def test_a_hostile_opml_is_refused_in_a_sentence(text: str, said: str) -> None:
     assert caught.value.message.startswith(said)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.text(alphabet="+:()\"%28% ANDORTtiabsucl*?_-.'", max_size=60)
     | st.lists(

@@ -46,6 +46,10 @@ async def export(context: Context) -> Reply:
         case [number] if are_numbers([number]):
             (chosen,) = by_number([number], await _known(context))
             return await _watch(context, chosen, form or _MARKDOWN)
+        case ["channel" | "here" | "watches" as known, *_] if len(words) == 2:
+            raise _no_format(known, words[1])
+        case [number, _] if are_numbers([number]):
+            raise _no_format(number, words[1])
     raise _unknown(" ".join(words))
 
 
@@ -90,6 +94,11 @@ async def _watch(context: Context, chosen: Watch, form: Format) -> Reply:
         return await page_of(context.store, [chosen], context.now, await context.zone())
     papers = await papers_of(context.store, chosen, MOST_IN_A_FILE + 1)
     return await as_file(papers, form, "watch", f"that {quoted(chosen.typed)} matches")
+
+
+def _no_format(what: str, typed: str) -> CommandError:
+    ways = listed([command(f"export {what} {name}") for name in FORMATS], "or")
+    return CommandError(f"{quoted(typed)} is no format.", hint=f"Type {ways}.")
 
 
 def _unknown(typed: str) -> CommandError:

@@ -99,7 +99,8 @@ def previewed(asked: Import) -> str:
     would = f"would make {count(new, 'watch', 'watches')}{':' if new else '.'}"
     return lines(
         _report("Nothing would be imported:", asked.mistakes) if asked.mistakes else "Nothing was changed.",
-        f"What is right in it {would}" if asked.mistakes else f"Importing this {would}",
+        "" if asked.mistakes else f"Importing this {would}",
+        f"What is right in it {would}" if asked.mistakes and new else "",
         *(quoted(typed) for _, typed in asked.new[:_MOST_NEW]),
         f"… and {new - _MOST_NEW:,} more." if new > _MOST_NEW else "",
         f"{known:,} {'is' if known == 1 else 'are'} there already: {_first(asked.known)}." if known else "",
