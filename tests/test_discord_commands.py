@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.options import OPTIONS, fingerprint, payload, text_of
+from adapters.discord.text import with_code
 from bot.commands.table import COMMANDS
 from bot.conversation import Command, Reply
 from tests.delivery_kit import until
@@ -30,10 +31,19 @@ def test_discord_takes_the_commands_and_every_one_of_the_core_is_there() -> None
     assert check_commands(commands) is None
     (papers,) = commands
     assert papers["name"] == "papers"
-    assert {option["name"] for option in papers["options"]} == {*(info.name for info in COMMANDS), "doctor"}
+    groups = [option for option in papers["options"] if option["type"] == 2]
+    grouped = [option["name"] for group in groups for option in group["options"]]
+    alone = [option["name"] for option in papers["options"] if option["type"] == 1]
+    assert {*alone, *grouped} == {*(info.name for info in COMMANDS), "doctor"}
+    assert len(alone) + len(grouped) == len({*alone, *grouped})
     assert set(OPTIONS) <= {info.name for info in COMMANDS}
     assert papers["contexts"] == [0]
     assert papers["integration_types"] == [0]
+
+
+def test_replies_name_commands_as_they_are_typed_here() -> None:
+    said = with_code("Type `/papers schedule daily 09:00`, `/papers watch schedule` or /papers pause.")
+    assert said == "Type `/papers channel schedule daily 09:00`, `/papers watch schedule` or /papers pause."
 
 
 def test_options_become_the_words_of_the_core() -> None:

@@ -1,5 +1,8 @@
 """The commands as Discord offers them: `/papers` with a subcommand for each command of the core, and their options.
 
+Discord takes 25 subcommands and groups; what is used seldom stands in a group, `/papers schedule` as `/papers channel
+schedule`. Replies say it so, too (``as_typed``). `link` stands alone: what it says is typed on other platforms.
+
 A table, from which the payload is made that Discord is given, and by which the options of an interaction become the
 text that the core reads: the core's own words stay the only definition of what a command means.
 
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +25,7 @@ from bot.formats import FORMATS
 NAME = "papers"
 DOCTOR = "doctor"
 
-_SUBCOMMAND, _STRING, _USER, _ROLE, _ATTACHMENT = 1, 3, 6, 8, 11
+_SUBCOMMAND, GROUP, _STRING, _USER, _ROLE, _ATTACHMENT = 1, 2, 3, 6, 8, 11
 _GUILD = 0
 _MOST_DESCRIPTION = 100
 
@@ -93,10 +97,44 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
 """The options of each subcommand; those that are not here have none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Subcommands that stand together."""
+
+    name: str
+    description: str
+    commands: tuple[str, ...]
+
+
+GROUPS = (
+    Group(
+        "channel",
+        "When and how papers come to this channel, and who may change that",
+        ("schedule", "layout", "digest", "pause", "resume", "access", "reactions", DOCTOR),
+    ),
+)
+_GROUP_OF = {command: group.name for group in GROUPS for command in group.commands}
+_TYPED = re.compile(rf"(?<=/{NAME} )({'|'.join(_GROUP_OF)})\b")
+
+
+def as_typed(text: str) -> str:
+    """The same with the commands in it as they are typed here."""
+    return _TYPED.sub(lambda found: f"{_GROUP_OF[found[1]]} {found[1]}", text)
+
+
 def payload() -> list[dict[str, Any]]:
     """The application's commands, as Discord is given them: in servers alone."""
-    subcommands = [_subcommand(info.name, info.summary) for info in COMMANDS]
-    subcommands.append(_subcommand(DOCTOR, "Check what the bot may do in this channel"))
+    summaries = {info.name: info.summary for info in COMMANDS} | {DOCTOR: "Check what the bot may do in this channel"}
+    subcommands = [_subcommand(name, summary) for name, summary in summaries.items() if name not in _GROUP_OF]
+    subcommands += [
+        {
+            "type": GROUP,
+            "name": group.name,
+            "description": group.description,
+            "options": [_subcommand(name, summaries[name]) for name in group.commands],
+        }
+        for group in GROUPS
+    ]
     return [
         {
             "name": NAME,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from adapters.discord.options import as_typed
 from bot.commands.saying import shown
 from bot.rendering import code_parts, fitted
 from bot.text import readable
@@ -35,7 +36,7 @@ def inert(text: str) -> str:
 
 def with_code(text: str) -> str:
     """A text of ours, in which back-quotes stand in pairs around what can be typed."""
-    return "".join(f"`{part}`" if code else inert(part) for part, code in code_parts(text))
+    return "".join(f"`{as_typed(part)}`" if code else inert(part) for part, code in code_parts(text))
 
 
 def clipped(text: str, most: int, *, code: bool = False) -> str:

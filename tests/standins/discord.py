@@ -517,7 +517,7 @@ class DiscordStandIn:
             "id": "1",
             "name": "papers",
             "type": 1,
-            "options": [{"name": name, "type": 1, "options": chosen}],
+            "options": [self._nested(name, chosen)],
             **self._resolved(options),
         }
         return await self._interact(2, data, user, channel, guild)
@@ -527,9 +527,18 @@ class DiscordStandIn:
     ) -> list[str]:
         """What is offered while a member types an option."""
         field = {"name": option, "type": 3, "value": typed, "focused": True}
-        data = {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": [field]}]}
+        data = {"id": "1", "name": "papers", "type": 1, "options": [self._nested(name, [field])]}
         made = await self._interact(4, data, user, channel, guild)
         return [choice["value"] for choice in made.reply.get("choices", [])]
+
+    def _nested(self, name: str, chosen: list[dict[str, Any]]) -> dict[str, Any]:
+        """A subcommand with its options, within its group where it was registered in one."""
+        made = {"name": name, "type": 1, "options": chosen}
+        known = [option for command in self.commands for option in command.get("options", [])]
+        for group in known:
+            if group["type"] == 2 and name in [each["name"] for each in group["options"]]:
+                return {"name": group["name"], "type": 2, "options": [made]}
+        return made
 
     async def press(
         self, custom_id: str, message: Message | None = None, *, user: int = ANN, guild: int = GUILD, channel: int = 0
