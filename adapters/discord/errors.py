@@ -29,7 +29,7 @@ _CHANNEL = {
     NO_ACCESS: ("Discord does not let the bot see this channel.", 'Allow its role "View Channel" here.'),
     NO_PERMISSION: (
         "Discord does not let the bot post here.",
-        'Allow its role "Send Messages", "Embed Links" and "Create Public Threads" here; `/papers doctor` says more.',
+        'Allow its role "Send Messages", "Embed Links" and "Create Public Threads"; `/papers more doctor` says more.',
     ),
     50007: ("Discord lets no bot write to this member.", "Type `/papers watch …` in a channel instead."),
     50008: ("This kind of channel takes no messages.", "Type `/papers watch …` in a text channel or a forum."),

@@ -12,7 +12,7 @@ from adapters.discord import completing
 from adapters.discord.answering import Interaction, answer, say
 from adapters.discord.buttons import is_known
 from adapters.discord.messages import CommandButton, Message, PaperButton
-from adapters.discord.options import DOCTOR, NAME, option_of, text_of
+from adapters.discord.options import DOCTOR, NAME, SUBCOMMAND_GROUP, option_of, text_of
 from adapters.discord.parts import Parts
 from adapters.discord.permissions import blocking, missing, remedy
 from adapters.discord.places import caller, permissions_in, watched
@@ -27,9 +27,22 @@ logger = logging.getLogger(__name__)
 
 MOST_FILE = 200_000
 _PUBLIC = frozenset(
-    {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "unlink", "access"}
+    {
+        "watch",
+        "unwatch",
+        "schedule",
+        "layout",
+        "sort",
+        "digest",
+        "pause",
+        "resume",
+        "import",
+        "reactions",
+        "unlink",
+        "access",
+    }
 )
-_LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
+_LISTS = frozenset({"list", "search", "saved", "top", "trending", "preview", "help", "status"})
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
 _TOO_LARGE = Reply(f"The file is too large: at most {MOST_FILE // 1000} kB are read.", error=True)
 
@@ -69,7 +82,9 @@ async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | 
 
 
 def _abstract(reply: Reply) -> list[Message]:
-    return [abstract(reply.papers[0].paper)] if reply.papers and not reply.error else render(reply)
+    return (
+        [abstract(reply.papers[0].paper, reply.papers[0].signal)] if reply.papers and not reply.error else render(reply)
+    )
 
 
 async def _private(parts: Parts, command: Command) -> Reply:
@@ -126,7 +141,7 @@ async def _with_remedy(parts: Parts, interaction: Interaction, channel: ChannelR
 
 
 def _examined(parts: Parts, interaction: Interaction) -> Reply:
-    """`/papers doctor`: what the bot may do in this channel."""
+    """`/papers more doctor`: what the bot may do in this channel."""
     channel = _channel(parts, interaction)
     allowed = permissions_in(parts.client(), int(channel.channel)) or interaction.app_permissions
     lacking = missing(allowed)
@@ -153,6 +168,8 @@ async def _complete(parts: Parts, interaction: Interaction, data: dict[str, Any]
 def _subcommand(data: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     options = data.get("options")
     first = options[0] if isinstance(options, list) and options and isinstance(options[0], dict) else {}
+    if first.get("type") == SUBCOMMAND_GROUP:
+        return _subcommand(first)
     inner = first.get("options")
     return str(first.get("name", "")), [each for each in inner if isinstance(each, dict)] if inner else []
 

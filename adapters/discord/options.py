@@ -1,7 +1,8 @@
 """The commands as Discord offers them: `/papers` with a subcommand for each command of the core, and their options.
 
 A table, from which the payload is made that Discord is given, and by which the options of an interaction become the
-text that the core reads: the core's own words stay the only definition of what a command means.
+text that the core reads: the core's own words stay the only definition of what a command means. Discord takes 25
+subcommands, of which one may be a group of further ones: what is needed seldom is in the group, `/papers more …`.
 
 https://docs.discord.com/developers/interactions/application-commands
 """
@@ -20,7 +21,11 @@ from bot.formats import FORMATS
 
 NAME = "papers"
 DOCTOR = "doctor"
+GROUP = "more"
+GROUPED = frozenset({"sort", DOCTOR})
+"""The subcommands that are in the group."""
 
+SUBCOMMAND_GROUP = 2
 _SUBCOMMAND, _STRING, _USER, _ROLE, _ATTACHMENT = 1, 3, 6, 8, 11
 _GUILD = 0
 _MOST_DESCRIPTION = 100
@@ -51,11 +56,17 @@ class Option:
 _FORMAT = Option("format", "As a file of this format", choices=tuple(FORMATS))
 
 OPTIONS: Mapping[str, tuple[Option, ...]] = {
-    "watch": (Option("query", 'Words, "phrases", OR, -without, ti: abs: au: cat:', required=True, offer=Offer.QUERY),),
+    "watch": (
+        Option("query", 'Words, "phrases", OR, -without, ti: abs: au: cat: min:20', required=True, offer=Offer.QUERY),
+    ),
     "unwatch": (Option("query", "A query of this channel, or its number", required=True, offer=Offer.WATCH),),
     "preview": (Option("query", "What to try on the archive", required=True, offer=Offer.QUERY),),
     "search": (Option("query", "What to find", required=True, offer=Offer.QUERY),),
     "show": (Option("paper", "A number, an arXiv id or a link", required=True, offer=Offer.SAVED),),
+    "trending": (
+        Option("period", "Announced since when", choices=("day", "week", "month")),
+        Option("query", "Of these papers alone", offer=Offer.QUERY),
+    ),
     "save": (Option("papers", "Numbers of the latest post, arXiv ids or links", required=True),),
     "unsave": (Option("papers", "Numbers, arXiv ids or links", required=True, offer=Offer.SAVED),),
     "saved": (
@@ -67,6 +78,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "reactions": (Option("names", "Emoji that save, or default"),),
     "schedule": (Option("when", "daily 09:00 weekdays Europe/Berlin", offer=Offer.SCHEDULE),),
     "layout": (Option("layout", "How papers are posted", choices=("thread", "cards", "digest")),),
+    "sort": (Option("order", "In which order papers are posted", choices=("new", "hot")),),
     "pause": (Option("reason", "Why, for others to read"),),
     "import": (
         Option("file", "What export gave, or a query a line", kind=_ATTACHMENT),
@@ -85,14 +97,22 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
 
 def payload() -> list[dict[str, Any]]:
     """The application's commands, as Discord is given them: in servers alone."""
-    subcommands = [_subcommand(info.name, info.summary) for info in COMMANDS]
-    subcommands.append(_subcommand(DOCTOR, "Check what the bot may do in this channel"))
+    described = [(info.name, info.summary) for info in COMMANDS]
+    described.append((DOCTOR, "Check what the bot may do in this channel"))
+    made = {name: _subcommand(name, summary) for name, summary in described}
+    group = {
+        "type": SUBCOMMAND_GROUP,
+        "name": GROUP,
+        "description": "What is needed seldom",
+        "options": [each for name, each in made.items() if name in GROUPED],
+    }
+    subcommands = [each for name, each in made.items() if name not in GROUPED]
     return [
         {
             "name": NAME,
             "description": "Watch arXiv for this channel, find and save papers",
             "type": 1,
-            "options": subcommands,
+            "options": [*subcommands, group],
             "integration_types": [_GUILD],
             "contexts": [_GUILD],
         }

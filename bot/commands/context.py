@@ -25,7 +25,8 @@ DEFAULT_SCHEDULE = "daily 09:00 weekdays"
 class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
-    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from.
+    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from. ``signals``: the
+    community's are read.
     """
 
     store: Store
@@ -36,6 +37,7 @@ class Context:
     now: datetime
     default_zone: str
     draw: Draw
+    signals: bool
 
     @property
     def words(self) -> list[str]:
@@ -81,8 +83,11 @@ class Caller:
     wake: Callable[[], None]
     default_zone: str
     draw: Draw
+    signals: bool
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
         now = self.clock.now()
-        return Context(self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw)
+        return Context(
+            self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw, self.signals
+        )

@@ -17,6 +17,7 @@ from bot.commands.context import Context
 from bot.commands.owners import namesakes, owner_id, take_owner, unknown_owner
 from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
+from bot.commands.trending import with_signals
 from bot.conversation import File, Reply
 from bot.errors import CommandError
 from bot.formats import Format, find_format
@@ -91,7 +92,9 @@ async def saved(context: Context) -> Reply:
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers {shelf.whose}, latest first{where}:",
-        papers=tuple(Entry(0, save.paper, note=shelf.note(save)) for save in found[:_PAGE]),
+        papers=await with_signals(
+            context.store, [Entry(0, save.paper, note=shelf.note(save)) for save in found[:_PAGE]]
+        ),
         more=page.following("saved") if len(found) > _PAGE else "",
         back=page.preceding("saved"),
     )
@@ -119,7 +122,9 @@ async def top(context: Context) -> Reply:
         return Reply(f"Nobody saved a paper {period}.")
     return Reply(
         f"The papers that most members saved {period}:",
-        papers=tuple(Entry(0, place.paper, note=count(place.saves, "save")) for place in ranked),
+        papers=await with_signals(
+            context.store, [Entry(0, place.paper, note=count(place.saves, "save")) for place in ranked]
+        ),
     )
 
 

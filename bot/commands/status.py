@@ -16,7 +16,7 @@ from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_pa
 from bot.commands.saying import command, lines, sentences, shown
 from bot.commands.suggestion import suggestion
 from bot.conversation import Reply
-from bot.models import Channel, ChannelStatus, PollStatus
+from bot.models import Channel, ChannelStatus, PollStatus, Sort
 from bot.wording import count, moment_text, number
 
 
@@ -31,7 +31,7 @@ async def status(context: Context) -> Reply:
     return Reply(
         lines(
             f"{count(figures.watches, 'watch', 'watches')} in this channel; papers come {schedule.explain()}, "
-            f"layout {channel.layout}.",
+            f"layout {channel.layout}{', most upvotes first' if channel.sort is Sort.HOT else ''}.",
             _posts(channel, figures, context),
             _uncertain(figures),
             f"arXiv: {_polls(polls, schedule.zone, context)}",

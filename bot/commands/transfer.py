@@ -1,11 +1,13 @@
 """`export` and `import`: a channel's watches and settings as a file.
 
 The file is JSON: ``{"format": "paperroute channel", "version": 1, "schedule": "daily 09:00 weekdays Europe/Berlin",
-"layout": "thread", "watches": ["RLHF", …]}``, with each watch as its maker typed it. `import` takes that, attached or
-pasted, or plain text with a query a line (empty lines and lines beginning with "# " are skipped).
+"layout": "thread", "watches": ["RLHF", "min:20 agents", …]}``, with each watch as its maker typed it, and
+``"sort": "hot"`` where the order is not the usual one. `import` takes that, attached or pasted, or plain text with a
+query a line (empty lines and lines beginning with "# " are skipped).
 
 An import is checked whole before anything is changed, and every mistake is reported, the first ten in full. It adds
-watches and sets schedule and layout; it removes nothing, and doing it twice changes nothing.
+watches, lets those that are there wait for as many upvotes as it says, and sets schedule, layout and order; it removes
+nothing, and doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ from dataclasses import dataclass, field
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.complaint import complaint
 from bot.commands.context import Context
+from bot.commands.minimum import Wish, read_wish
 from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.trending import need_signals
 from bot.commands.watching import MOST_WATCHES
 from bot.conversation import File, Reply
 from bot.errors import CommandError, QueryError
-from bot.models import Channel, Layout
-from bot.query import Query
+from bot.models import Channel, Layout, Sort, Watch
 from bot.wording import count, listed
 
 FORMAT = "paperroute channel"
 VERSION = 1
 MOST_BYTES = 100_000
 _MOST_MISTAKES = 10
-_KEYS = ("format", "version", "schedule", "layout", "watches")
+_KEYS = ("format", "version", "schedule", "layout", "sort", "watches")
 _FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md)", re.IGNORECASE)
 
 
@@ -40,16 +43,17 @@ class _Wanted:
 
     schedule: Schedule | None = None
     layout: Layout | None = None
-    queries: dict[str, tuple[Query, str]] = field(default_factory=dict)
+    sort: Sort | None = None
+    wishes: dict[str, Wish] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
     def query(self, place: str, typed: str) -> None:
         try:
-            query = Query.parse(typed)
-        except QueryError as error:
+            wish = read_wish(typed)
+        except (QueryError, CommandError) as error:
             self.mistakes.append(f"{place}, {quoted(typed, 60)}: {complaint(error)}")
         else:
-            self.queries.setdefault(query.canonical, (query, typed))
+            self.wishes.setdefault(wish.query.canonical, wish)
 
 
 async def export(context: Context) -> Reply:
@@ -61,6 +65,8 @@ async def export(context: Context) -> Reply:
         "version": VERSION,
         "schedule": channel.schedule,
         "layout": str(channel.layout),
+        # Left out where it is the usual one, so that a version that knows no order reads the file.
+        **({} if channel.sort is Sort.NEW else {"sort": str(channel.sort)}),
         "watches": [made.typed for made in watches],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
@@ -74,8 +80,10 @@ async def export(context: Context) -> Reply:
 async def import_(context: Context) -> Reply:
     """Take a channel's settings and watches in. Raises CommandError, which lists every mistake, and StoreError."""
     wanted = _read(_content(context))
-    known = {made.query for made in await context.store.watches(context.command.channel)}
-    new = [pair for canonical, pair in wanted.queries.items() if canonical not in known]
+    if wanted.sort is Sort.HOT or any(wish.upvotes for wish in wanted.wishes.values()):
+        need_signals(context, hint="Take `min:` and the order `hot` out of what is imported.")
+    known = {made.query: made for made in await context.store.watches(context.command.channel)}
+    new = [wish for canonical, wish in wanted.wishes.items() if canonical not in known]
     if len(known) + len(new) > MOST_WATCHES:
         wanted.mistakes.append(
             f"{count(len(new), 'new watch', 'new watches')} and the {len(known)} of this channel are more than the "
@@ -84,17 +92,46 @@ async def import_(context: Context) -> Reply:
     if wanted.mistakes:
         raise CommandError(_report(wanted.mistakes))
     channel = await context.open_channel()
-    said = [await _set_schedule(context, channel, wanted.schedule), await _set_layout(context, channel, wanted.layout)]
-    made = 0
-    for query, typed in new:
-        added = await context.store.add_watch(
-            channel.ref, query, typed, context.command.member, context.now, most=MOST_WATCHES
-        )
-        made += added is not None
+    said = [
+        await _set_schedule(context, channel, wanted.schedule),
+        await _set_layout(context, channel, wanted.layout),
+        await _set_sort(context, channel, wanted.sort),
+    ]
+    made = sum([await _add(context, channel, wish) for wish in new])
+    changed = sum(
+        [
+            await _change(context, known[canonical], wish)
+            for canonical, wish in wanted.wishes.items()
+            if canonical in known
+        ]
+    )
     await _post_at_once(context)
-    there = len(wanted.queries) - made
+    there = len(wanted.wishes) - made - changed
+    altered = f", {changed:,} changed" if changed else ""
     known_already = f", {there:,} {'was' if there == 1 else 'were'} there already" if there else ""
-    return Reply(sentences([f"{count(made, 'watch', 'watches')} made{known_already}.", *said]), public=True)
+    return Reply(sentences([f"{count(made, 'watch', 'watches')} made{altered}{known_already}.", *said]), public=True)
+
+
+async def _add(context: Context, channel: Channel, wish: Wish) -> bool:
+    made = await context.store.add_watch(
+        channel.ref,
+        wish.query,
+        wish.typed,
+        context.command.member,
+        context.now,
+        most=MOST_WATCHES,
+        upvotes=wish.upvotes,
+    )
+    return made is not None
+
+
+async def _change(context: Context, present: Watch, wish: Wish) -> bool:
+    if present.upvotes == wish.upvotes:
+        return False
+    changed = await context.store.change_watch(
+        present.channel, present.query, wish.typed, context.command.member, context.now, upvotes=wish.upvotes
+    )
+    return changed is not None
 
 
 async def _set_schedule(context: Context, channel: Channel, schedule: Schedule | None) -> str:
@@ -110,6 +147,13 @@ async def _set_layout(context: Context, channel: Channel, layout: Layout | None)
         return ""
     await context.store.set_layout(channel.ref, layout, context.command.member, context.now)
     return f"The layout is now {layout}."
+
+
+async def _set_sort(context: Context, channel: Channel, sort: Sort | None) -> str:
+    if sort is None or sort is channel.sort:
+        return ""
+    await context.store.set_sort(channel.ref, sort, context.command.member, context.now)
+    return f"The order is now {sort}."
 
 
 async def _post_at_once(context: Context) -> None:
@@ -172,6 +216,8 @@ def _read_json(text: str) -> _Wanted:
         _read_schedule(wanted, content["schedule"])
     if "layout" in content:
         _read_layout(wanted, content["layout"])
+    if "sort" in content:
+        _read_sort(wanted, content["sort"])
     watches = content.get("watches", [])
     if not isinstance(watches, list):
         wanted.mistakes.append("`watches` must be a list of queries.")
@@ -213,6 +259,13 @@ def _read_layout(wanted: _Wanted, typed: object) -> None:
         wanted.mistakes.append(f"`layout` must be {listed([f'`{layout}`' for layout in Layout], 'or')}.")
         return
     wanted.layout = Layout(str(typed))
+
+
+def _read_sort(wanted: _Wanted, typed: object) -> None:
+    if typed not in list(Sort):
+        wanted.mistakes.append(f"`sort` must be {listed([f'`{sort}`' for sort in Sort], 'or')}.")
+        return
+    wanted.sort = Sort(str(typed))
 
 
 def _refuse_many(queries: int) -> None:

@@ -465,7 +465,7 @@ class DiscordStandIn:
             "id": "1",
             "name": "papers",
             "type": 1,
-            "options": [{"name": name, "type": 1, "options": chosen}],
+            "options": self._nested({"name": name, "type": 1, "options": chosen}),
             **self._resolved(options),
         }
         return await self._interact(2, data, user, channel, guild)
@@ -475,9 +475,19 @@ class DiscordStandIn:
     ) -> list[str]:
         """What is offered while a member types an option."""
         field = {"name": option, "type": 3, "value": typed, "focused": True}
-        data = {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": [field]}]}
+        options = self._nested({"name": name, "type": 1, "options": [field]})
+        data = {"id": "1", "name": "papers", "type": 1, "options": options}
         made = await self._interact(4, data, user, channel, guild)
         return [choice["value"] for choice in made.reply.get("choices", [])]
+
+    def _nested(self, subcommand: dict[str, Any]) -> list[dict[str, Any]]:
+        """A subcommand as it is sent: within its group, where the bot's commands have it in one."""
+        for command in self.commands:
+            for group in command.get("options") or []:
+                members = {each["name"] for each in group.get("options") or []} if group["type"] == 2 else set()
+                if subcommand["name"] in members:
+                    return [{"name": group["name"], "type": 2, "options": [subcommand]}]
+        return [subcommand]
 
     async def press(
         self, custom_id: str, message: Message | None = None, *, user: int = ANN, guild: int = GUILD, channel: int = 0
