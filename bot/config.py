@@ -13,13 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot import discord_config, setting_values, slack_config
+from bot import discord_config, setting_values, signals_config, slack_config
 from bot.discord_config import DiscordConfig
 from bot.setting_reader import Secret, SettingReader
 from bot.setting_values import ARXIV_API_URL, LogConfig
+from bot.signals_config import SignalsConfig
 from bot.slack_config import SlackConfig
 
-__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "LogConfig", "Secret", "SlackConfig"]
+__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "LogConfig", "Secret", "SignalsConfig", "SlackConfig"]
 
 ARXIV_DELAY = 3.0
 """Seconds between two requests that arXiv's terms of use ask for."""
@@ -39,6 +40,7 @@ _SETTINGS = (
     "PAPERROUTE_PUBLIC_URL",
     "PAPERROUTE_WEB",
     "PAPERROUTE_SECRET_KEY",
+    "PAPERROUTE_SIGNALS",
 )
 
 
@@ -64,6 +66,7 @@ class Config:
     secret_key: Secret | None = None
     slack: SlackConfig | None = None
     discord: DiscordConfig | None = None
+    signals: SignalsConfig | None = field(default_factory=SignalsConfig)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -150,6 +153,7 @@ class Config:
                 set_up=[name for name in _SETTINGS if reader.given(name)],
             ),
             discord=discord_config.read(reader),
+            signals=signals_config.read(reader),
         )
         reader.finish(_SETTINGS)
         return config

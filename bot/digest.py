@@ -5,13 +5,14 @@ in the order in which they are to appear.
 
 - Order of papers: those that arrived late come last; before that, a paper that more of the channel's watches want comes
   first, papers of the same watches stand together, and among equals the given order stays (newest id first).
+- With the channel's sort HOT, the papers with the most upvotes come first, and only equals are ordered so.
 - Numbers count from 1 through all parts of a digest and through all cards; they are what members choose a paper by.
 - A digest whose papers do not fit into one message goes on in further parts: nothing is dropped for length. One that
   is too long for a message of its own still gets one; the platform trims what it shows.
 - Layouts: THREAD, the digest's parts and then a card for each paper in the thread of its part; CARDS, a card for each
   paper; DIGEST, the parts alone. On a platform without threads THREAD is DIGEST: cards below would bury the digest.
-- The receipt, with the number of papers as ``matched``, stands on the last part (CARDS: on the last card), where the
-  papers it counts have been read.
+- The receipt, with the number of papers as ``matched`` or ``risen``, stands on the last part (CARDS: on the last card),
+  where the papers it counts have been read.
 - Keys follow from the channel, the deliveries and the moment, so that a composition that was stored is never stored
   twice, and papers owed again after a dead post get a new key.
 """
@@ -26,8 +27,9 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule
 from bot.errors import CommandError, QueryError
-from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, PostLimits, Receipt
+from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, PostLimits, Receipt, Sort
 from bot.query import Query
+from bot.signal_line import signal_line
 from bot.text import readable
 from bot.wording import authors_line, digest_heading
 
@@ -45,8 +47,9 @@ def compose(
     """The posts that bring ``deliveries`` to ``channel``; none when there are no deliveries."""
     if not deliveries:
         return []
-    entries = _entries(deliveries)
-    receipt = replace(receipt, matched=len(entries))
+    entries = _entries(deliveries, channel.sort)
+    risen = sum(delivery.risen for delivery in deliveries)
+    receipt = replace(receipt, matched=len(entries) - risen, risen=risen)
     parts: list[list[Entry]] = [] if channel.layout is Layout.CARDS else split(entries, limits)
     posts = [
         Post(
@@ -104,8 +107,14 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
         + len(entry.note)
         + len(paper.abstract_url)
         + len(str(entry.number))
+        + _signal_characters(entry)
         + limits.overhead
     )
+
+
+def _signal_characters(entry: Entry) -> int:
+    line = signal_line(entry.signal)
+    return len(line) + len(" · ") if line else 0
 
 
 def post_key(
@@ -119,7 +128,7 @@ def post_key(
     return base64.b32encode(digest[:15]).decode("ascii").lower()
 
 
-def _entries(deliveries: Sequence[Delivery]) -> list[Entry]:
+def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:
     queries: dict[str, Query | None] = {}
     for canonical in sorted({query for delivery in deliveries for query in delivery.queries}):
         try:
@@ -128,6 +137,8 @@ def _entries(deliveries: Sequence[Delivery]) -> list[Entry]:
             # Written by a version that read more than this one: the paper is owed all the same.
             queries[canonical] = None
     ordered = sorted(deliveries, key=lambda delivery: (delivery.late, -len(delivery.queries), sorted(delivery.queries)))
+    if sort is Sort.HOT:
+        ordered.sort(key=lambda delivery: -delivery.signal.upvotes if delivery.signal else 0)
     return [
         Entry(
             number=number,
@@ -137,6 +148,7 @@ def _entries(deliveries: Sequence[Delivery]) -> list[Entry]:
             late=delivery.late,
             delivery=delivery.id,
             note=delivery.note,
+            signal=delivery.signal,
         )
         for number, delivery in enumerate(ordered, 1)
     ]

@@ -175,7 +175,7 @@ class Inbox:
     async def _button(self, button: Button) -> Reply:
         paper = await find_paper(self._store, self._source, parse_paper_id(button.paper)[0])
         if button.kind is ButtonKind.ABSTRACT:
-            return paper_reply(paper)
+            return await paper_reply(self._store, paper)
         await self._commands.open_channel(button.channel, button.member)
         if button.kind is ButtonKind.SAVE:
             return await self._save(button, paper)

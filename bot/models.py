@@ -87,6 +87,13 @@ class Layout(StrEnum):
     DIGEST = "digest"  # one digest, nothing else
 
 
+class Sort(StrEnum):
+    """In which order a channel's papers stand."""
+
+    NEW = "new"  # what more watches want first, then the newest
+    HOT = "hot"  # what has more upvotes first, then as above
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A channel that paperroute knows.
@@ -107,6 +114,7 @@ class Channel:
     receipted: int = 0
     top_schedule: str = ""
     top_next_due: datetime | None = None
+    sort: Sort = Sort.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,7 @@ class ChannelSettings:
     schedule: TimedSetting | None = None
     layout: Layout | None = None
     top: TimedSetting | None = None
+    sort: Sort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,8 @@ class Watch:
     """A query in a channel. ``typed`` is what its maker wrote, ``query`` its canonical form.
 
     ``since`` is the first listing day whose papers it wants; None until the archive's first back-fill is complete.
+    ``upvotes``: it wants a paper once that has so many, within ``UPVOTE_DAYS`` of its announcement; 0: at once.
+    ``typed`` then begins with `min:` and that number.
     """
 
     id: int
@@ -140,14 +151,40 @@ class Watch:
     made_by: MemberRef
     made_at: datetime
     since: date | None
+    upvotes: int = 0
+
+
+UPVOTE_DAYS = 30
+"""For so many days after its announcement a paper's upvotes count for the watches that wait for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a community makes of a paper, as it was at ``read_at``. What is not known is None or empty.
+
+    ``paper``: the id without version. ``repository`` (with its ``stars``) and ``project`` are https addresses.
+    ``summary`` and ``keywords`` were written by a machine. All texts are of strangers.
+    """
+
+    paper: str
+    upvotes: int
+    read_at: datetime
+    comments: int = 0
+    repository: str = ""
+    stars: int | None = None
+    project: str = ""
+    organisation: str = ""
+    summary: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A paper owed to a channel. ``queries`` are the canonical queries of the channel's watches that match it now.
 
-    ``late``: arXiv announced it on an earlier day than it could be read. ``note``: who brought it into the channel, and
-    their comment, where the card that said so could not be sent.
+    ``late``: arXiv announced it on an earlier day than it could be read. ``risen``: it was announced before, and is
+    owed since it has the upvotes that a watch waits for. ``note``: who brought it into the channel, and their comment,
+    where the card that said so could not be sent.
     """
 
     id: int
@@ -155,6 +192,8 @@ class Delivery:
     paper: Paper
     queries: tuple[str, ...]
     late: bool = False
+    risen: bool = False
+    signal: Signal | None = None
     note: str = ""
 
 
@@ -179,12 +218,15 @@ class Receipt:
     """What a digest proves: so many id numbers announced, so many papers read and checked, so many matched.
 
     ``late`` papers had been announced earlier and could only be read now. ``missing`` numbers are still asked for.
+    ``risen`` papers, none of them among ``matched``, were announced earlier and now have the upvotes that a watch waits
+    for.
     """
 
     announced: int
     checked: int
     matched: int
     late: int = 0
+    risen: int = 0
 
     @property
     def missing(self) -> int:
@@ -206,7 +248,8 @@ class Entry:
     ``number`` is what members use to choose it, from 1 in a digest; 0 in a reply and on the card of a paper that a
     member brought, where it is chosen by its id.
     ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
-    ``note``: a few words said beside the paper, such as "3 saves".
+    ``note``: a few words said beside the paper, such as "3 saves". ``signal`` is kept with posts as it was when they
+    were composed, but for its summary and keywords.
     """
 
     number: int
@@ -216,6 +259,7 @@ class Entry:
     late: bool = False
     delivery: int | None = None
     note: str = ""
+    signal: Signal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +371,15 @@ class Ranked:
 
     paper: Paper
     saves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trending:
+    """A paper of a ranking by the community and the team: ``saves`` by members of the team, and its signal."""
+
+    paper: Paper
+    saves: int
+    signal: Signal | None
 
 
 @dataclass(frozen=True, slots=True)

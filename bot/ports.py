@@ -50,7 +50,10 @@ from bot.models import (
     Ranked,
     Receipt,
     Save,
+    Signal,
+    Sort,
     Tally,
+    Trending,
     Watch,
     WorkspaceRef,
 )
@@ -103,6 +106,17 @@ class PaperSource(Protocol):
         ...
 
 
+class SignalSource(Protocol):
+    """Where the community's signals come from."""
+
+    async def signals(self, day: date) -> list[Signal]:
+        """The signals of the papers that the community took up on a day (UTC), each paper once.
+
+        Raises SourceError; a permanent one is about that day alone.
+        """
+        ...
+
+
 class PaperStore(Protocol):
     """The archive. Raises StoreError."""
 
@@ -147,6 +161,8 @@ class WatchStore(Protocol):
 
     async def set_layout(self, ref: ChannelRef, layout: Layout, by: MemberRef, now: datetime) -> None: ...
 
+    async def set_sort(self, ref: ChannelRef, sort: Sort, by: MemberRef, now: datetime) -> None: ...
+
     async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
         """Pause with a reason, or resume with an empty one; False when it was so already. ``by`` None: the bot."""
         ...
@@ -160,12 +176,13 @@ class WatchStore(Protocol):
         ...
 
     async def add_watch(
-        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int
+        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int, upvotes: int = 0
     ) -> Watch | None:
-        """Make a watch; None when the channel already watches that canonical query.
+        """Make a watch; None when the channel already watches that canonical query, with whatever ``upvotes``.
 
         ``since`` becomes the archive's last listing day, and the archive's papers of that day that match are owed at
         once; during the first back-fill it stays None and both happen when the back-fill is complete.
+        With ``upvotes``, a paper is owed when it has so many (``SignalStore.put_signals``).
         Raises CommandError when the channel has ``most`` watches already.
         """
         ...
@@ -173,18 +190,29 @@ class WatchStore(Protocol):
     async def take_in(
         self,
         channel: Channel,
-        queries: Sequence[tuple[Query, str]],
+        watches: Sequence[tuple[Query, str, int]],
         settings: ChannelSettings,
         by: MemberRef,
         now: datetime,
         *,
         most: int,
-    ) -> int:
-        """Open ``channel`` and make a watch of each query, with what was typed, as ``add_watch`` does; then set the
-        settings. One transaction: all of it, or nothing when it raises.
+    ) -> tuple[int, int]:
+        """Open ``channel`` and make a watch of each query, with what was typed and its upvotes, as ``add_watch`` does,
+        or ``change_watch`` where it is there; then set the settings. One transaction: all of it, or nothing when it
+        raises.
 
-        Returns how many watches were made; those that were there already are left as they are.
+        Returns how many watches were made, and how many changed.
         Raises CommandError when the channel would have more than ``most`` watches.
+        """
+        ...
+
+    async def change_watch(
+        self, ref: ChannelRef, canonical: str, typed: str, by: MemberRef, now: datetime, *, upvotes: int
+    ) -> Watch | None:
+        """Let a watch wait for other upvotes; None when there is none such, or it does already.
+
+        What is waiting for its sake alone and has too few is withdrawn until it has enough. With fewer than before,
+        what has enough is owed at once; with 0, the papers of the archive's last listing day are.
         """
         ...
 
@@ -413,6 +441,42 @@ class SaveStore(Protocol):
         ...
 
 
+class SignalStore(Protocol):
+    """What the community makes of papers. Raises StoreError."""
+
+    async def put_signals(self, signals: Sequence[Signal], now: datetime) -> list[ChannelRef]:
+        """Store signals, in place of earlier ones of the same papers, whether or not the archive has these.
+
+        In the same transaction a paper is owed to each channel with a watch that waits for as many upvotes as it now
+        has, unless it was announced more than ``UPVOTE_DAYS`` before ``now``; once a channel for ever, also beside
+        watches that do not wait. Instant channels become due at once and are returned.
+        """
+        ...
+
+    async def signals(self, paper_ids: Sequence[str]) -> dict[str, Signal]:
+        """The signals of those of these papers that have one, by id."""
+        ...
+
+    async def trending(
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        since: date,
+        query: Query | None,
+        save_weight: int,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Trending]:
+        """The papers announced from ``since`` on (that match) by their upvotes and ``save_weight`` for each member of
+        the workspace's team who saved them, most first, then newest; papers with neither are left out."""
+        ...
+
+    async def count_upvoted(self, query: Query, *, since: date, upvotes: int) -> int:
+        """How many papers of the archive announced from ``since`` on match and have so many upvotes."""
+        ...
+
+
 class LinkStore(Protocol):
     """Workspaces that are one team, accounts that are one person, and the codes that join them. Raises StoreError.
 
@@ -550,6 +614,7 @@ class Store(
     PostStore,
     TopStore,
     SaveStore,
+    SignalStore,
     LinkStore,
     FollowStore,
     CursorStore,

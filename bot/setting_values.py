@@ -159,6 +159,12 @@ def token(text: str) -> str:
     return text
 
 
+def switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise ValueError(text)
+    return text.lower() == "on"
+
+
 def log(text: str) -> LogConfig:
     json = False
     level: int | None = None

@@ -68,10 +68,15 @@ def part_text(part: int, parts: int) -> str:
 
 
 def receipt_line(receipt: Receipt) -> str:
-    """``1,205 announced, 1,203 checked (2 not readable yet, asked again), 5 matched; 1 arrived late``."""
+    """``1,205 announced, 1,203 checked (2 not readable yet, asked again), 5 matched; 1 arrived late; 1 of earlier days
+    now has its upvotes``."""
     missing = f" ({number(receipt.missing)} not readable yet, asked again)" if receipt.missing else ""
     late = f"; {number(receipt.late)} arrived late" if receipt.late else ""
+    risen = ""
+    if receipt.risen:
+        its = "has its" if receipt.risen == 1 else "have their"
+        risen = f"; {number(receipt.risen)} of earlier days now {its} upvotes"
     return (
         f"{number(receipt.announced)} announced, {number(receipt.checked)} checked{missing}, "
-        f"{number(receipt.matched)} matched{late}"
+        f"{number(receipt.matched)} matched{late}{risen}"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ from bot.conversation import Button, ChannelChange, Command, Home, Reaction, Rec
 from bot.digest import FRAME, entry_characters, post_key
 from bot.models import Channel, ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, PostLimits, Receipt
 from bot.ports import Chat
-from tests.factories import make_paper
+from tests.factories import make_paper, make_signal
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 
@@ -99,10 +100,12 @@ def make_post(
 
 def fullest(limits: PostLimits) -> list[Entry]:
     """As many papers as a digest may have, with the longest titles that the limits let through."""
-    bare = [make_entry(number, title="") for number in range(1, limits.papers + 1)]
+    signal = make_signal(upvotes=10**9, repository="https://github.com/a/b", stars=10**9, organisation="&" * 99)
+    bare = [replace(make_entry(number, title=""), signal=signal) for number in range(1, limits.papers + 1)]
     room = limits.characters - FRAME - sum(entry_characters(entry, limits) for entry in bare)
     each = max(1, min(room // limits.papers, 1_000))
-    return [make_entry(number, title=("&<>é" * each)[:each]) for number in range(1, limits.papers + 1)]
+    titled = [make_entry(number, title=("&<>é" * each)[:each]) for number in range(1, limits.papers + 1)]
+    return [replace(entry, signal=signal) for entry in titled]
 
 
 class ChatContract:
@@ -160,6 +163,11 @@ class ChatContract:
             assert expected in shown
         assert "2603.00001" in shown
 
+    async def test_shows_what_the_community_makes_of_a_paper(self, chat: Chat, channel: ChannelRef) -> None:
+        signal = make_signal(repository="https://github.com/lab/letters", stars=412, organisation="THUDM")
+        await chat.send(channel, make_post(channel, PostKind.DIGEST, replace(make_entry(1), signal=signal)))
+        assert "▲ 87 on Hugging Face · code ★ 412 · THUDM" in " ".join(self.shown(chat).split())
+
     async def test_says_which_part_of_a_digest_it_is(self, chat: Chat, channel: ChannelRef) -> None:
         for part in (1, 2):
             await chat.send(channel, make_post(channel, PostKind.DIGEST, make_entry(part), part=part, parts=2))
@@ -183,7 +191,7 @@ class ChatContract:
 
     async def test_takes_the_fullest_digest_within_its_limits(self, chat: Chat, channel: ChannelRef) -> None:
         entries = fullest(chat.limits)
-        receipt = Receipt(announced=12_345, checked=12_340, matched=len(entries), late=2)
+        receipt = Receipt(announced=12_345, checked=12_340, matched=len(entries), late=2, risen=12)
         post = make_post(channel, PostKind.DIGEST, *entries, receipt=receipt, part=10, parts=12)
         assert await chat.send(channel, post) == await chat.find(channel, post)
 
@@ -201,7 +209,8 @@ class ChatContract:
     @pytest.mark.parametrize("words", HOSTILE)
     async def test_hostile_words_come_through_harmlessly(self, chat: Chat, channel: ChannelRef, words: str) -> None:
         paper = make_paper(title=words, abstract=words, authors=(words, "Ada Post"), comment=words, journal_ref=words)
-        entry = Entry(1, paper, (words, "letter"), ("letter",), delivery=1)
+        signal = make_signal(paper.id, organisation=words)
+        entry = Entry(1, paper, (words, "letter"), ("letter",), delivery=1, signal=signal)
         for post in (
             make_post(channel, PostKind.DIGEST, entry),
             make_post(channel, PostKind.CARD, entry),

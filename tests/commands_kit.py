@@ -74,12 +74,19 @@ class Room:
     clock: FakeClock
     source: FakeSource = field(default_factory=FakeSource)
     woken: int = 0
+    signals: bool = True
     commands: Commands = field(init=False)
     inbox: Inbox = field(init=False)
 
     def __post_init__(self) -> None:
         self.commands = Commands(
-            self.store, self.source, self.clock, wake=self.wake, default_zone=ZONE, draw=Random(1).choice
+            self.store,
+            self.source,
+            self.clock,
+            wake=self.wake,
+            default_zone=ZONE,
+            signals=self.signals,
+            draw=Random(1).choice,
         )
         self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake)
 

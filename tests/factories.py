@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bot.models import ChannelRef, MemberRef, Paper
+from bot.models import ChannelRef, MemberRef, Paper, Signal
 
 CHANNEL = ChannelRef("console", "local", "terminal")
 ANN = MemberRef("console", "local", "ann", "ann")
@@ -27,3 +27,9 @@ def make_paper(paper_id: str = "2603.00001", **changes: Any) -> Paper:
         "announced": date(2026, 3, 4),
     }
     return Paper(**(values | changes))
+
+
+def make_signal(paper_id: str = "2603.00001", upvotes: int = 87, **changes: Any) -> Signal:
+    """A signal of that paper."""
+    values: dict[str, Any] = {"read_at": datetime(2026, 3, 4, 11, 0, tzinfo=UTC)}
+    return Signal(paper_id, upvotes, **(values | changes))

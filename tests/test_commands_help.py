@@ -54,6 +54,7 @@ async def test_a_command_is_explained(room: Room) -> None:
     expected = (
         "`/papers watch QUERY`: Post new papers that match a query in this channel.\n"
         "The query is tried on the archive first, so you see how much it brings.\n"
+        "With `min:20` in front of the query, a paper is posted once it has 20 upvotes on Hugging Face.\n"
         'For example: `/papers watch diffusion OR "flow matching" -survey`.\n'
         "`subscribe` or `add` means the same.\n"
         "What a query can say: `/papers help query`."

@@ -116,10 +116,8 @@ async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> No
     assert said[0] == "Nothing was imported:"
     assert said[1] == '`format` must be `"paperroute channel"`.'
     assert said[2] == "`version` must be 1."
-    assert (
-        said[3]
-        == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `top`, `watches`."
-    )
+    names = "`format`, `version`, `schedule`, `layout`, `top`, `sort`, `watches`"
+    assert said[3] == f"`watch` means nothing here; the names are {names}."
     assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
     assert said[5] == "`layout` must be `thread`, `cards` or `digest`."
     assert said[6] == "Watch 2 must be a query in quotation marks."

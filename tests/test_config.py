@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, DiscordConfig, LogConfig, Secret, SlackConfig
+from bot.config import Config, DiscordConfig, LogConfig, Secret, SignalsConfig, SlackConfig
 from bot.errors import ConfigError
 
 # Thirty-two bytes, as a key must have.
@@ -57,6 +57,8 @@ def test_every_setting_is_read() -> None:
             "DISCORD_TOKEN": "discord",
             "DISCORD_API_URL": "https://proxy.example/api/v10/",
             "DISCORD_GATEWAY_URL": "wss://proxy.example/gateway",
+            "HUGGINGFACE_API_URL": "https://mirror.example/hf",
+            "PAPERROUTE_SIGNALS": "On",
         }
     )
     assert config == Config(
@@ -81,6 +83,7 @@ def test_every_setting_is_read() -> None:
             client_secret=Secret("client"),
         ),
         discord=DiscordConfig(Secret("discord"), "https://proxy.example/api/v10", "wss://proxy.example/gateway"),
+        signals=SignalsConfig("https://mirror.example/hf/"),
     )
 
 
@@ -210,3 +213,12 @@ def test_a_path_with_nul_and_a_zone_folder_are_refused() -> None:
 
 def test_other_programs_variables_are_left_alone() -> None:
     assert Config.from_env({"PAPERROUTE_HOME": "/x", "PATH": "/bin"}) == Config()
+
+
+def test_signals_are_read_unless_they_are_switched_off() -> None:
+    assert Config.from_env({}).signals == SignalsConfig("https://huggingface.co/api/")
+    assert Config.from_env({"PAPERROUTE_SIGNALS": "OFF", "HUGGINGFACE_API_URL": "http://x.example"}).signals is None
+    assert mistakes({"PAPERROUTE_SIGNALS": "maybe"}) == (
+        'PAPERROUTE_SIGNALS is "maybe"; it must be on or off, for example off.',
+    )
+    assert len(mistakes({"HUGGINGFACE_API_URL": "hf", "PAPERROUTE_SIGNALS": "off"})) == 1

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digest import FRAME, compose, entry_characters, post_key, split
-from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Post, PostKind, PostLimits, Receipt
-from tests.factories import CHANNEL, make_paper
+from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Post, PostKind, PostLimits, Receipt, Sort
+from bot.signal_line import MOST_LINE
+from tests.factories import CHANNEL, make_paper, make_signal
 
 NOW = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
 RECEIPT = Receipt(announced=1205, checked=1203, matched=0, late=1)
@@ -208,3 +209,31 @@ def test_without_threads_the_layout_thread_is_a_digest_alone() -> None:
     assert (
         len(compose(replace(channel, layout=Layout.CARDS), [owe(1)], RECEIPT, replace(LIMITS, threads=False), NOW)) == 1
     )
+
+
+def rated(number: int, upvotes: int, *, late: bool = False, risen: bool = False) -> Delivery:
+    return replace(owe(number, late=late), signal=make_signal(f"2603.{number:05}", upvotes), risen=risen)
+
+
+def test_a_hot_channel_has_the_most_upvotes_first_and_equals_as_usual() -> None:
+    owed = [owe(9), rated(8, 0), rated(7, 5), rated(6, 50, late=True), owe(5, "delivery", "careful"), rated(4, 5)]
+    hot = replace(make_channel(), sort=Sort.HOT)
+    assert [paper[-1] for paper in ids(compose(hot, owed, RECEIPT, LIMITS, NOW))] == ["6", "7", "4", "5", "9", "8"]
+    assert [paper[-1] for paper in ids(compose(make_channel(), owed, RECEIPT, LIMITS, NOW))][-1] == "6"
+
+
+def test_risen_papers_are_counted_by_themselves() -> None:
+    owed = [owe(3), owe(2), rated(1, 20, risen=True)]
+    for layout in Layout:
+        posts = compose(make_channel(layout), owed, RECEIPT, LIMITS, NOW)
+        (receipt,) = [post.receipt for post in posts if post.receipt]
+        assert (receipt.matched, receipt.risen) == (2, 1)
+
+
+def test_a_signal_is_kept_with_its_entry_and_takes_room() -> None:
+    long = make_signal(upvotes=10**9, repository="https://github.com/a/b", stars=10**9, organisation="A" * 500)
+    bare, with_line = Entry(1, make_paper()), Entry(1, make_paper(), signal=long)
+    grown = entry_characters(with_line, LIMITS) - entry_characters(bare, LIMITS)
+    assert 100 < grown <= MOST_LINE + 3
+    (post,) = compose(make_channel(), [replace(owe(1), signal=long)], RECEIPT, LIMITS, NOW)
+    assert post.entries[0].signal == long

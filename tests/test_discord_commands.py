@@ -12,9 +12,10 @@ from adapters.discord.options import OPTIONS, fingerprint, payload, text_of
 from adapters.discord.text import with_code
 from bot.commands.table import COMMANDS
 from bot.conversation import Command, Reply
+from bot.models import Sort
 from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, Bot, answered, buttons, running, shown, stand_in
-from tests.factories import make_paper
+from tests.factories import make_paper, make_signal
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
 from tests.standins.discord_state import BOT, EMBED_LINKS, READ_HISTORY, THREAD, role
@@ -326,3 +327,21 @@ async def test_an_answer_that_comes_too_late_is_no_defect(bot: Bot, caplog: pyte
     assert len(await bot.store.watches(CHANNEL)) == 1
     assert "too late" in caplog.text
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_what_is_needed_seldom_stands_in_a_group(bot: Bot) -> None:
+    done = await bot.say("sort", order="hot")
+    assert not done.ephemeral
+    assert "more upvotes" in shown(done.reply)
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert channel.sort is Sort.HOT
+
+
+async def test_trending_papers_of_a_period_that_match(bot: Bot) -> None:
+    await bot.announce([make_paper(announced=bot.clock.now().date())])
+    await bot.store.put_signals([make_signal()], bot.clock.now())
+    listed = await bot.say("trending", period="day", query="careful")
+    assert listed.ephemeral
+    assert "▲ 87 on Hugging Face" in shown(listed.reply)
+    await bot.discord.until(lambda: any("a save counts as 10 upvotes" in shown(reply) for reply in listed.replies))

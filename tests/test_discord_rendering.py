@@ -19,7 +19,7 @@ from bot.commands.saying import tidy
 from bot.conversation import Reply
 from bot.digest import compose
 from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, Receipt
-from tests.factories import make_paper
+from tests.factories import make_paper, make_signal
 from tests.standins.discord_limits import check_message
 from tests.test_slack_posts import LARGE, Large
 
@@ -183,7 +183,27 @@ def test_every_message_is_within_the_limits(large: list[Large], words: list[str]
     assert valid(message)
     assert [embed.url for embed in message.embeds] == [paper.abstract_url for paper in papers]
     assert all(valid(posts.render(card(paper, words=tuple(words)))) for paper in papers)
-    assert all(valid(replies.abstract(paper)) for paper in papers)
+    long = "A very long word " * 100
+    signal = make_signal(organisation=long, summary=long, keywords=(long,) * 20, project="https://letters.example/")
+    assert all(valid(replies.abstract(paper, signal)) for paper in papers)
+
+
+def test_an_abstract_has_what_the_community_makes_of_the_paper() -> None:
+    signal = make_signal(
+        comments=2, repository="https://github.com/lab/letters", stars=412, project="https://letters.example/",
+        organisation="*THUDM*", summary="@everyone in `short`.",
+    )  # fmt: skip
+    message = replies.abstract(make_paper(), signal)
+    assert valid(message)
+    shown = said(message)
+    assert "▲ 87 on Hugging Face · code ★ 412 · ∗THUDM∗ · 2 comments (read on" in shown
+    assert "AI summary, by Hugging Face and not by the authors: @\u2060everyone in 'short'." in shown
+    links = [(button.label, button.url) for button in message.rows[1] if isinstance(button, LinkButton)]
+    assert links == [
+        ("Code", signal.repository),
+        ("Project page", signal.project),
+        ("Hugging Face", "https://huggingface.co/papers/2603.00001"),
+    ]
 
 
 @given(st.lists(LARGE, min_size=1, max_size=35, unique_by=lambda large: large.number))

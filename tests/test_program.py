@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
@@ -20,6 +21,8 @@ import pytest
 from bot.models import Paper
 from tests.factories import make_paper
 from tests.standins.arxiv import ArxivStandIn, Fault, Kind
+from tests.standins.huggingface import HuggingFaceStandIn, element
+from tests.store_kit import open_store
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -61,6 +64,8 @@ class Program:
             "PYTHONWARNINGS": "error,ignore:'audioop' is deprecated:DeprecationWarning",
             "ARXIV_API_URL": url,
             "PAPERROUTE_ARXIV_DELAY": "0",
+            # Nothing outside of this machine is asked.
+            "PAPERROUTE_SIGNALS": "off",
             # Where coverage is measured, that of the program as well.
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
@@ -394,3 +399,16 @@ def test_a_person_at_a_terminal_is_prompted_answered_and_let_go(program: Program
         process.wait()
         terminal.close()
     assert "1 paper" in program.console("saved bibtex")
+
+
+async def test_signals_are_read_beside_everything_else(program: Program, tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    async with HuggingFaceStandIn(today) as community:
+        community.days[today] = [element("2603.00010", 33)]
+        process = program.start("console", PAPERROUTE_SIGNALS="on", HUGGINGFACE_API_URL=community.url)
+        # The first day has been stored when the second is asked for.
+        await community.until(2)
+        _, errors = await asyncio.to_thread(process.communicate, b"/papers sort hot\n", 50)
+    assert (process.returncode, errors.decode()) == (0, "")
+    async with open_store(tmp_path) as store:
+        assert (await store.signals(["2603.00010"]))["2603.00010"].upvotes == 33

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.slack import home_view, views
 from bot.conversation import ChannelOverview, Home, Reply
 from bot.models import Channel, ChannelRef, Layout, MemberRef, Save, Watch
-from tests.factories import make_paper
+from tests.factories import make_paper, make_signal
 from tests.slack_kit import texts
 from tests.standins.slack_blocks import check_view
 from tests.test_slack_posts import LARGE, LINK, Large
@@ -53,16 +53,31 @@ def test_an_abstract_of_an_old_paper_with_thousands_of_authors() -> None:
     assert "(no abstract)" in all_text(view)
 
 
-@given(LARGE)
+def test_an_abstract_has_what_the_community_makes_of_the_paper() -> None:
+    signal = make_signal(
+        comments=2, repository="https://github.com/lab/letters", stars=412, project="https://letters.example/",
+        organisation="*THUDM*", summary="<!channel> In `short`.", keywords=("letters",),
+    )  # fmt: skip
+    view = views.abstract(make_paper(), signal)
+    assert check_view(view) is None
+    assert "▲ 87 on Hugging Face · code ★ 412 · ∗THUDM∗ · 2 comments (read on" in all_text(view)
+    assert "AI summary, by Hugging Face and not by the authors: &lt;!channel&gt; In 'short'." in all_text(view)
+    links = [each["url"] for block in view["blocks"] if block["type"] == "actions" for each in block["elements"]]
+    assert links[3:] == [signal.repository, signal.project, "https://huggingface.co/papers/2603.00001"]
+
+
+@given(LARGE, st.text(max_size=1_000))
 @settings(max_examples=40)
-def test_every_abstract_fits_into_its_window(large: Large) -> None:
-    assert check_view(views.abstract(large.paper())) is None
+def test_every_abstract_fits_into_its_window(large: Large, said: str) -> None:
+    signal = make_signal(organisation=said, summary=said, keywords=(said,) * 20, project="https://letters.example/")
+    assert check_view(views.abstract(large.paper(), signal)) is None
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_in_a_window_does_anything(hostile: str) -> None:
     paper = make_paper(title=hostile, abstract=hostile, authors=(hostile,), comment=hostile, journal_ref=hostile)
-    for text in texts(views.abstract(paper)["blocks"]):
+    signal = make_signal(organisation=hostile, summary=hostile, keywords=(hostile,))
+    for text in texts(views.abstract(paper, signal)["blocks"]):
         strangers = LINK.sub(r"\1", text).removeprefix("*").removesuffix("*")
         assert not DOES_SOMETHING.search(strangers), strangers
 

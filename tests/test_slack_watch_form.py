@@ -124,3 +124,22 @@ async def test_private_metadata_that_is_none_is_refused(bot: Bot) -> None:
 def test_an_explanation_never_fails(query: str) -> None:
     assert explanation(query, "nonsense")
     assert explanation(query, "daily 09:00")
+
+
+def test_a_watch_that_waits_for_upvotes_is_explained() -> None:
+    assert explanation("min:20 RLHF", "off").splitlines()[0] == (
+        "Finds papers with “rlhf” in title or abstract, each once it has 20 upvotes on Hugging Face, "
+        "up to 30 days after its announcement."
+    )
+    assert explanation("min:x RLHF", "off").startswith("`min:x` is no number of upvotes.")
+
+
+async def test_the_form_makes_a_watch_that_waits_and_refuses_what_is_no_number(bot: Bot) -> None:
+    view = await opened(bot)
+    refused = await bot.slack.submit(filled(view, "min:x RLHF"))
+    assert refused.ack["response_action"] == "errors"
+    assert "no number of upvotes" in refused.ack["errors"]["query"]
+    await bot.slack.submit(filled(view, "min:20 RLHF"))
+    await bot.slack.until(lambda: "Watching" in shown(bot.slack.team.views[view["id"]]))
+    (watch,) = await bot.store.watches(READING)
+    assert (watch.typed, watch.upvotes) == ("min:20 RLHF", 20)

@@ -12,6 +12,7 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
+from bot.models import MessageRef, Receipt, Sort
 from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
@@ -75,6 +76,38 @@ async def test_what_was_saved_before_there_were_links_is_there_after_the_upgrade
         assert [place.saves for place in await store.top("console", "local", since=None, limit=9)] == [1]
         assert await store.team("console", "local") == []
         assert await store.accounts(ANN) == []
+
+
+WATCHED = """
+    INSERT INTO queries (id, canonical, compiled, watches) VALUES (1, 'delivery', x'', 1);
+    INSERT INTO watches (channel_id, query_id, typed, made_by, made_at, since)
+        VALUES (1, 1, 'delivery', 1, '2026-03-04T12:00:00.000000', '2026-03-04');
+    INSERT INTO matches VALUES (202603000001, 1);
+    INSERT INTO deliveries (channel_id, paper, state, late) VALUES (1, 202603000001, 0, 0);
+    INSERT INTO posts (id, key, channel_id, kind, heading, text, part, parts, composed, not_before, made_at, state,
+        message, receipt) VALUES (1, 'k', 1, 'digest', 'News', '', 1, 1, 1, '2026-03-04T12:00:00.000000',
+        '2026-03-04T12:00:00.000000', 'sent', 'm', '[3, 3, 1, 0]');
+    INSERT INTO entries VALUES (1, 0, 1, 202603000001, 0, 0, '[]', '[]');
+"""
+"""A watch with a paper that waits, and a post, as the third version wrote them."""
+
+
+async def test_what_was_watched_and_posted_before_there_were_signals_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    made_by(tmp_path / "paperroute.db", "0003")
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.executescript(SAVED + WATCHED)
+    async with open_store(tmp_path) as store:
+        (made,) = await store.watches(CHANNEL)
+        assert (made.query, made.upvotes) == ("delivery", 0)
+        channel = await store.channel(CHANNEL)
+        assert channel is not None
+        assert channel.sort is Sort.NEW
+        (delivery,) = await store.waiting(CHANNEL)
+        assert (delivery.queries, delivery.risen, delivery.signal) == (("delivery",), False, None)
+        post = await store.post_of(MessageRef(CHANNEL, "m"))
+        assert post is not None
+        assert post.receipt == Receipt(3, 3, 1)
+        assert [entry.signal for entry in post.entries] == [None]
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from bot.models import (
     Missing,
     Post,
     PostKind,
+    Sort,
     TimedSetting,
 )
 from bot.query import Query
 from storage.sqlite import SqliteStore
-from tests.factories import ANN, BOB, CHANNEL
+from tests.factories import ANN, BOB, CHANNEL, make_signal
 from tests.store_kit import NOW, TODAY, batch_of, compose, key, later, make_channel, open_store, papers_of, poll, watch
 
 OTHER = replace(CHANNEL, channel="other")
@@ -34,7 +35,7 @@ PLATFORMS = ["console"]
 # What may be walked through whole: lists that were passed in, small tables, and indexes that hold only what is open.
 SMALL = {
     "json_each", "b", "value", "w", "workspaces", "missing", "days", "CONSTANT", "fresh", "queries", "r", "ranked",
-    "polls", "_sqlite_migrations", "state", "savers", "latest",
+    "polls", "_sqlite_migrations", "state", "savers", "latest", "rated",
     "owed", "new",
 }  # fmt: skip
 OPEN_ONLY = {
@@ -83,6 +84,8 @@ async def use_everything(store: SqliteStore) -> None:
     await store.set_paused(OTHER, "", None, NOW)
     await store.set_schedule(OTHER, "instant UTC", None, ANN, NOW)
     await store.set_layout(OTHER, Layout.CARDS, ANN, NOW)
+    await store.set_sort(OTHER, Sort.HOT, ANN, NOW)
+    await _use_signals(store)
     await store.set_due(OTHER, None)
     await store.postpone_workspace("console", "local", NOW)
     await store.post_of(MessageRef(CHANNEL, "m"))
@@ -91,8 +94,8 @@ async def use_everything(store: SqliteStore) -> None:
     await store.channel_status(CHANNEL)
     await store.take_in(
         Channel(CHANNEL, "papers", "off UTC", Layout.CARDS, NOW),
-        [(Query.parse("zebra"), "zebra")],
-        ChannelSettings(TimedSetting("off UTC", None), Layout.THREAD, TimedSetting("", None)),
+        [(Query.parse("zebra"), "zebra", 0)],
+        ChannelSettings(TimedSetting("off UTC", None), Layout.THREAD, TimedSetting("", None), Sort.NEW),
         ANN,
         NOW,
         most=9,
@@ -156,6 +159,19 @@ async def use_everything(store: SqliteStore) -> None:
     await store.record(batch_of(), {}, NOW)
     await store.prune_papers(TODAY.replace(year=2030), 9)
     await store.move_channel(OTHER, replace(OTHER, channel="moved"), NOW)
+
+
+async def _use_signals(store: SqliteStore) -> None:
+    query = Query.parse("careful")
+    await store.add_watch(OTHER, query, "min:20 careful", ANN, NOW, most=9, upvotes=20)
+    await store.put_signals([make_signal("2603.00001", 5)], NOW)
+    await store.put_signals([make_signal("2603.00001", 30)], NOW)
+    await store.change_watch(OTHER, query.canonical, "min:40 careful", ANN, NOW, upvotes=40)
+    await store.change_watch(OTHER, query.canonical, "min:10 careful", ANN, NOW, upvotes=10)
+    await store.change_watch(OTHER, query.canonical, "careful", ANN, NOW, upvotes=0)
+    await store.signals(["2603.00001"])
+    await store.trending("console", "local", since=TODAY, query=query, save_weight=10, limit=9)
+    await store.count_upvoted(query, since=TODAY, upvotes=20)
 
 
 async def _join_teams(store: SqliteStore) -> None:

@@ -339,11 +339,11 @@ async def test_watches_and_settings_are_taken_in_together(store: SqliteStore) ->
     await poll(store, papers_of(TODAY, 1, 2, title="zebra"))
     await make_channel(store)
     await watch(store, "apple")
-    queries = [(Query.parse(text), text) for text in ("apple", "zebra", "mango")]
+    queries = [(Query.parse(text), text, 0) for text in ("apple", "zebra", "mango")]
     top = TimedSetting("weekly mon 09:00 UTC", NOW)
     settings = ChannelSettings(TimedSetting("instant UTC", None), Layout.CARDS, top)
     made = await store.take_in(opened(), queries, settings, ANN, NOW, most=3)
-    assert made == 2
+    assert made == (2, 0)
     assert [each.typed for each in await store.watches(CHANNEL)] == ["apple", "zebra", "mango"]
     assert await waiting(store) == ["2603.00002", "2603.00001"]
     channel = await store.channel(CHANNEL)
@@ -351,12 +351,12 @@ async def test_watches_and_settings_are_taken_in_together(store: SqliteStore) ->
     assert (channel.schedule, channel.layout, channel.next_due) == ("instant UTC", Layout.CARDS, NOW)
     assert (channel.top_schedule, channel.top_next_due) == (top.text, NOW)
     again = await store.take_in(opened(), queries, ChannelSettings(), BOB, NOW, most=3)
-    assert again == 0
+    assert again == (0, 0)
     assert await store.channel(CHANNEL) == channel
 
 
 async def test_what_cannot_be_taken_in_whole_leaves_no_trace(store: SqliteStore) -> None:
-    queries = [(Query.parse(f"word{number}"), f"word{number}") for number in range(4)]
+    queries = [(Query.parse(f"word{number}"), f"word{number}", 0) for number in range(4)]
     with pytest.raises(CommandError, match="3 watches already"):
         await store.take_in(opened(), queries, ChannelSettings(), ANN, NOW, most=3)
     assert await store.channel(CHANNEL) is None

@@ -13,7 +13,7 @@ from bot.query import Query
 
 
 def typed(wanted: Wanted) -> list[str]:
-    return [text for _, text in wanted.queries.values()]
+    return [wish.typed for wish in wanted.wishes.values()]
 
 
 def opml(*addresses: str) -> str:
@@ -186,6 +186,6 @@ def test_a_hostile_opml_is_refused_in_a_sentence(text: str, said: str) -> None:
 )
 def test_a_translation_is_a_query_or_refused(search: str) -> None:
     wanted = read(opml((API + search).replace("&", "").replace('"', "%22").replace("<", "")))
-    assert bool(wanted.queries) != bool(wanted.mistakes)
-    for canonical, (query, _) in wanted.queries.items():
-        assert query.canonical == canonical
+    assert bool(wanted.wishes) != bool(wanted.mistakes)
+    for canonical, wish in wanted.wishes.items():
+        assert wish.query.canonical == canonical

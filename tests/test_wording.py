@@ -78,6 +78,11 @@ def test_channels() -> None:
         (Receipt(1203, 1203, 5), "1,203 announced, 1,203 checked, 5 matched"),
         (Receipt(1205, 1203, 5), "1,205 announced, 1,203 checked (2 not readable yet, asked again), 5 matched"),
         (Receipt(0, 0, 1, late=1), "0 announced, 0 checked, 1 matched; 1 arrived late"),
+        (Receipt(9, 9, 0, risen=1), "9 announced, 9 checked, 0 matched; 1 of earlier days now has its upvotes"),
+        (
+            Receipt(9, 9, 3, late=1, risen=2),
+            "9 announced, 9 checked, 3 matched; 1 arrived late; 2 of earlier days now have their upvotes",
+        ),
         (
             Receipt(1205, 1204, 1000, late=2),
             "1,205 announced, 1,204 checked (1 not readable yet, asked again), 1,000 matched; 2 arrived late",

@@ -32,6 +32,7 @@ from adapters.console.harmless import harmless, one_line
 from adapters.console.wrapping import cells, wrap
 from bot.conversation import Reply
 from bot.models import Entry, Post, PostKind, Progress
+from bot.signal_line import MOST_LINE, signal_line
 from bot.text import readable
 from bot.wording import authors_line, number, part_text, receipt_line
 
@@ -149,6 +150,8 @@ def _entry(entry: Entry, columns: int | None) -> list[Line]:
         about.append(f"matched: {', '.join(words)}{f' and {number(more)} more' if more > 0 else ''}")
     if entry.late:
         about.append("arrived late")
+    if line := signal_line(entry.signal):
+        about.append(one_line(line, MOST_LINE))
     if entry.note:
         about.append(one_line(entry.note, NOTE))
     mark = f"{entry.number:>2}. " if entry.number else "  - "

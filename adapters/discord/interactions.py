@@ -29,11 +29,24 @@ logger = logging.getLogger(__name__)
 
 _ATTACHMENT = discord.AppCommandOptionType.attachment.value
 _PUBLIC = frozenset(
-    {"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions", "unlink", "access"}
+    {
+        "watch",
+        "unwatch",
+        "schedule",
+        "layout",
+        "sort",
+        "digest",
+        "pause",
+        "resume",
+        "import",
+        "reactions",
+        "unlink",
+        "access",
+    }
 )
 # A server's own emoji, as its members' clients write it.
 _EMOJI = re.compile(r"<a?:(\w{1,32}):\d{1,20}>")
-_LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
+_LISTS = frozenset({"list", "search", "saved", "top", "trending", "preview", "help", "status"})
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
 
 
@@ -72,7 +85,9 @@ async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | 
 
 
 def _abstract(reply: Reply) -> list[Message]:
-    return [abstract(reply.papers[0].paper)] if reply.papers and not reply.error else render(reply)
+    return (
+        [abstract(reply.papers[0].paper, reply.papers[0].signal)] if reply.papers and not reply.error else render(reply)
+    )
 
 
 async def _private(parts: Parts, command: Command) -> Reply:
@@ -134,7 +149,7 @@ def _allowed(parts: Parts, interaction: Interaction, channel: ChannelRef) -> dis
 
 
 def _examined(parts: Parts, interaction: Interaction) -> Reply:
-    """`/papers doctor`: what the bot may do in this channel."""
+    """`/papers channel doctor`: what the bot may do in this channel."""
     channel = _channel(parts, interaction)
     allowed = _allowed(parts, interaction, channel)
     lacking = missing(allowed)

@@ -56,7 +56,9 @@ class Option:
 _FORMAT = Option("format", "As a file of this format", choices=tuple(FORMATS))
 
 OPTIONS: Mapping[str, tuple[Option, ...]] = {
-    "watch": (Option("query", 'Words, "phrases", OR, -without, ti: abs: au: cat:', required=True, offer=Offer.QUERY),),
+    "watch": (
+        Option("query", 'Words, "phrases", OR, -without, ti: abs: au: cat: min:20', required=True, offer=Offer.QUERY),
+    ),
     "unwatch": (Option("query", "A query of this channel, or its number", required=True, offer=Offer.WATCH),),
     "preview": (Option("query", "What to try on the archive", required=True, offer=Offer.QUERY),),
     "search": (Option("query", "What to find", required=True, offer=Offer.QUERY),),
@@ -64,6 +66,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "post": (
         Option("paper", "An arXiv id or a link", required=True),
         Option("comment", "Why it is worth reading"),
+    ),
+    "trending": (
+        Option("period", "Announced since when", choices=("day", "week", "month")),
+        Option("query", "Of these papers alone", offer=Offer.QUERY),
     ),
     "save": (Option("papers", "Numbers of the latest post, arXiv ids or links", required=True),),
     "unsave": (Option("papers", "Numbers, arXiv ids or links", required=True, offer=Offer.SAVED),),
@@ -76,6 +82,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "reactions": (Option("names", "Emoji that save, or default"),),
     "schedule": (Option("when", "daily 09:00 weekdays Europe/Berlin, or top mon 09:00", offer=Offer.SCHEDULE),),
     "layout": (Option("layout", "How papers are posted", choices=("thread", "cards", "digest")),),
+    "sort": (Option("order", "In which order papers are posted", choices=("new", "hot")),),
     "pause": (Option("reason", "Why, for others to read"),),
     "export": (
         Option("what", "Which papers; nothing for watches and settings", offer=Offer.EXPORT),
@@ -110,7 +117,7 @@ GROUPS = (
     Group(
         "channel",
         "When and how papers come to this channel, and who may change that",
-        ("schedule", "layout", "digest", "pause", "resume", "access", "reactions", DOCTOR),
+        ("schedule", "layout", "sort", "digest", "pause", "resume", "access", "reactions", DOCTOR),
     ),
 )
 _GROUP_OF = {command: group.name for group in GROUPS for command in group.commands}

@@ -17,9 +17,11 @@ from adapters.discord.messages import (
     CONTENT,
     DESCRIPTION,
     EMBEDS,
+    FOOTER,
     TITLE,
     Button,
     CommandButton,
+    LinkButton,
     Message,
     embed,
     paper_row,
@@ -28,8 +30,9 @@ from adapters.discord.posts import paper_embed
 from adapters.discord.text import clipped, inert, title_of, with_code
 from bot.commands.saying import command, paragraph, shown, tidy
 from bot.conversation import Reply
-from bot.models import Entry, Paper
+from bot.models import Entry, Paper, Signal
 from bot.rendering import pieces
+from bot.signal_line import signal_facts, signal_links
 from bot.wording import day_text, listed
 
 _LINE = 6_000
@@ -55,8 +58,9 @@ def render(reply: Reply) -> list[Message]:
     return messages
 
 
-def abstract(paper: Paper) -> Message:
-    """A paper whole: title, authors, abstract, comment, journal, links. LaTeX is made readable."""
+def abstract(paper: Paper, signal: Signal | None = None) -> Message:
+    """A paper whole: title, authors, abstract, comment, journal, what the community makes of it, links. LaTeX is made
+    readable."""
     authors = [shown(author, 80) for author in paper.authors[:_MOST_AUTHORS]]
     more = len(paper.authors) - len(authors)
     people = f"{', '.join(authors)} and {more:,} others" if more else listed(authors)
@@ -64,8 +68,11 @@ def abstract(paper: Paper) -> Message:
     text = clipped(paragraph(paper.abstract), 3_600) or "(no abstract)"
     made.description = f"{clipped(people, DESCRIPTION - len(text) - 2)}\n\n{text}".strip()
     made.title = clipped(title_of(paper.title, TITLE), TITLE)
-    made.set_footer(text="\n".join(_facts(paper)))
-    return Message(embeds=(made,), rows=(paper_row(paper),))
+    facts = "\n".join([*_facts(paper), *(inert(shown(fact, 800)) for fact in signal_facts(signal))])
+    room = min(FOOTER, ALL_EMBEDS - len(made.title) - len(made.description))
+    made.set_footer(text=facts if len(facts) <= room else f"{facts[: room - 1].rstrip()}…")
+    links = tuple(LinkButton(label, url) for label, url in signal_links(signal))
+    return Message(embeds=(made,), rows=(paper_row(paper), links) if links else (paper_row(paper),))
 
 
 def _facts(paper: Paper) -> list[str]:

@@ -25,7 +25,7 @@ from bot.conversation import Button, ButtonKind, Command, Reply
 # A trigger opens a window for three seconds.
 _PATIENCE = 1.2
 _EXPIRED = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"})
-_LISTS = frozenset({"list", "search", "saved", "top", "preview", "help", "status"})
+_LISTS = frozenset({"list", "search", "saved", "top", "trending", "preview", "help", "status"})
 _LINKS = re.compile(r"link\..*")
 
 
@@ -88,7 +88,9 @@ async def show_abstract(parts: Parts, origin: Origin, button: Button, trigger: s
 
 
 def _window(reply: Reply, title: str) -> views.View:
-    return views.abstract(reply.papers[0].paper) if reply.papers and not reply.error else views.result(reply, title)
+    if not reply.papers or reply.error:
+        return views.result(reply, title)
+    return views.abstract(reply.papers[0].paper, reply.papers[0].signal)
 
 
 async def turn_page(parts: Parts, origin: Origin, typed: str) -> None:

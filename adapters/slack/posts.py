@@ -18,6 +18,7 @@ from bot.commands.saying import paragraph, shown, tidy
 from bot.models import Entry, Post, PostKind
 from bot.reactions import KEYCAPS
 from bot.rendering import fair_lengths
+from bot.signal_line import MOST_LINE, signal_line
 from bot.wording import authors_line, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)
@@ -69,13 +70,14 @@ def _listed(entry: Entry, place: int, most: int) -> str:
 
 
 def _about(entry: Entry, categories: Sequence[str]) -> str:
-    """Authors, categories, words that matched, in which back-quotes mark the words."""
+    """Authors, categories, words that matched, signal; back-quotes mark the words."""
     words = [f"`{word}`" for word in (shown(word, 80) for word in entry.words[:20]) if word]
     parts = [
         authors_line([shown(author, 80) for author in entry.paper.authors]),
         ", ".join(shown(category, 30) for category in categories),
         f"matched {', '.join(words)}" if words else "",
         "announced earlier, readable only now" if entry.late else "",
+        shown(signal_line(entry.signal), MOST_LINE),
         shown(entry.note, 200),
     ]
     return " · ".join(part for part in parts if part)

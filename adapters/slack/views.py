@@ -13,7 +13,8 @@ from adapters.slack.replies import render, text_blocks
 from adapters.slack.text import clipped, inert, linked, plain, title_of
 from bot.commands.saying import paragraph, shown
 from bot.conversation import Reply
-from bot.models import Paper
+from bot.models import Paper, Signal
+from bot.signal_line import signal_facts, signal_links
 from bot.wording import day_text, listed
 
 View = dict[str, Any]
@@ -26,8 +27,9 @@ _MOST_AUTHORS = 30
 _MOST_BLOCKS = 95
 
 
-def abstract(paper: Paper) -> View:
-    """A paper whole: title, authors, abstract, comment, journal, links. LaTeX is made readable."""
+def abstract(paper: Paper, signal: Signal | None = None) -> View:
+    """A paper whole: title, authors, abstract, comment, journal, what the community makes of it, links. LaTeX is made
+    readable."""
     authors = [shown(author, 80) for author in paper.authors[:_MOST_AUTHORS]]
     more = len(paper.authors) - len(authors)
     people = listed(authors) if not more else f"{', '.join(authors)} and {more:,} others"
@@ -37,12 +39,17 @@ def abstract(paper: Paper) -> View:
         *text_blocks(paragraph(paper.abstract).replace("`", "'") or "(no abstract)"),
     ]
     blocks += [context(line) for line in _facts(paper)]
+    blocks += [context(clipped(shown(fact, 1_000), 2_900)) for fact in signal_facts(signal)]
     blocks.append(
         actions(
             [
                 button("arXiv page", "link.abstract", url=paper.abstract_url),
                 button("PDF", "link.pdf", url=paper.pdf_url),
                 button("HTML", "link.html", url=f"https://arxiv.org/html/{paper.id}"),
+                *(
+                    button(label, f"link.signal.{place}", url=url)
+                    for place, (label, url) in enumerate(signal_links(signal))
+                ),
             ]
         )
     )

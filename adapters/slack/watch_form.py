@@ -21,10 +21,10 @@ from adapters.slack.payloads import Origin, text_in, workspace_in
 from adapters.slack.responding import respond
 from bot.channel_schedule import Schedule
 from bot.commands.context import DEFAULT_SCHEDULE
+from bot.commands.minimum import condition, read_wish
 from bot.commands.saying import lines, shown
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
-from bot.query import Query
 from bot.zones import find_zone
 
 TITLE = "Watch for papers"
@@ -157,8 +157,9 @@ def explanation(query: str, schedule: str) -> str:
     said = _EMPTY
     if query.strip():
         try:
-            said = f"Finds {shown(Query.parse(query).explain(), 1_000)}."
-        except QueryError as error:
+            wish = read_wish(query)
+            said = f"Finds {shown(wish.query.explain(), 1_000)}{condition(wish.upvotes)}."
+        except (QueryError, CommandError) as error:
             said = f"{error.message} {error.hint}"
     try:
         when = f"Papers come {Schedule.parse(schedule, 'UTC').explain()}."
@@ -171,8 +172,8 @@ def _mistakes(asked: _Asked) -> dict[str, str]:
     """The errors to show beside the fields."""
     errors: dict[str, str] = {}
     try:
-        Query.parse(asked.query)
-    except QueryError as error:
+        read_wish(asked.query)
+    except (QueryError, CommandError) as error:
         errors[views.QUERY] = shown(f"{error.message} {error.hint}", 500)
     if asked.schedule.strip():
         try:

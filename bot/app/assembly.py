@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from adapters.arxiv import ArxivSource
+from adapters.huggingface import HuggingFaceSource
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
 from bot.commands import Commands
@@ -25,6 +26,7 @@ from bot.inbox import Inbox
 from bot.models import Progress
 from bot.ports import Chat, PaperSource, Store
 from bot.schedule import Jobs
+from bot.signals import SignalReader
 from bot.supervision import supervise
 from bot.watch_review import review
 from bot.watcher import Watcher
@@ -33,13 +35,14 @@ from storage.sqlite import SqliteStore
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is running."""
+    """What is running. ``signals`` is None where they are switched off."""
 
     store: Store
     source: PaperSource
     dispatcher: Dispatcher
     watcher: Watcher
     inbox: Inbox
+    signals: SignalReader | None
 
 
 @asynccontextmanager
@@ -68,18 +71,30 @@ async def assembled(
         chats = make_chats(store)
         dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
         watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
-        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone=config.timezone)
+        signals: SignalReader | None = None
+        if config.signals is not None:
+            community = HuggingFaceSource(config.signals.api_url, contact=config.contact, clock=clock)
+            stack.push_async_callback(community.close)
+            signals = SignalReader(community, store, clock, on_owed=lambda _: dispatcher.wake())
+        commands = Commands(
+            store,
+            source,
+            clock,
+            wake=dispatcher.wake,
+            default_zone=config.timezone,
+            signals=signals is not None,
+        )
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         for chat in chats:
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox)
+        yield Parts(store, source, dispatcher, watcher, inbox, signals)
 
 
 @asynccontextmanager
 async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
-    """Polls, housekeeping and delivery, as long as the block lasts; ``poll`` does one poll."""
+    """Polls, signals, housekeeping and delivery, as long as the block lasts; ``poll`` does one poll."""
     clock = SystemClock()
 
     async def keep_house() -> None:
@@ -92,9 +107,13 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
     )
     jobs.start()
     delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
+    reading = [asyncio.create_task(supervise("Reading signals", parts.signals.run, clock))] if parts.signals else []
     try:
         yield
     finally:
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
         await jobs.stop()
         await parts.dispatcher.stop()
         # It may be waiting out a defect; what was under way has been settled by now.

@@ -36,6 +36,8 @@ async def _poll_once(config: Config, stop: asyncio.Event) -> int:
             async def poll_and_deliver() -> None:
                 nonlocal result
                 result = await parts.watcher.poll()
+                if parts.signals is not None:
+                    await parts.signals.read_if_due()
                 await parts.dispatcher.drain()
 
             try:

@@ -12,7 +12,9 @@ from bot.conversation import Command, Reply
 from bot.errors import CommandError
 from bot.ports import NoteStore
 
-CHANGING = frozenset({"watch", "unwatch", "schedule", "layout", "digest", "pause", "resume", "import", "reactions"})
+CHANGING = frozenset(
+    {"watch", "unwatch", "schedule", "layout", "sort", "digest", "pause", "resume", "import", "reactions"}
+)
 """The commands that change what others see."""
 
 _EVERYONE, _MANAGERS, _ROLE = "everyone", "managers", "role"

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from bot.commands.context import Context
 from bot.models import BackTest, Entry, Paper
 from bot.query import Query
-from bot.wording import count, day_text
+from bot.wording import count, day_text, number
 
 DAYS = 30
 NOISY = 10
@@ -24,13 +24,16 @@ _STALE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What trying ``query`` gave. ``filling``: the archive's first back-fill is not complete."""
+    """What trying ``query`` gave. ``filling``: the archive's first back-fill is not complete. ``upvoted`` of the
+    matches have as many ``upvotes`` as were asked for, 0: none."""
 
     query: Query
     typed: str
     test: BackTest
     examples: tuple[Paper, ...]
     filling: bool
+    upvotes: int = 0
+    upvoted: int = 0
 
     @property
     def a_day(self) -> float:
@@ -42,17 +45,20 @@ class Trial:
         return self.a_day > NOISY
 
 
-async def try_out(context: Context, typed: str, *, examples: int = 3) -> Trial:
-    """Parse what was typed and try it on the archive. Raises QueryError, StoreError."""
+async def try_out(context: Context, typed: str, *, examples: int = 3, upvotes: int = 0) -> Trial:
+    """Parse what was typed, a query without `min:`, and try it on the archive. Raises QueryError, StoreError."""
     query = Query.parse(typed)
     last = (await context.store.archive_span()).last
     polls = await context.store.poll_status()
     if last is None:
-        return Trial(query, typed, BackTest(0, None, None, 0), (), filling=True)
+        return Trial(query, typed, BackTest(0, None, None, 0), (), filling=True, upvotes=upvotes)
     since = last - timedelta(days=DAYS - 1)
     test = await context.store.back_test(query, since=since)
     found = await context.store.search(query, limit=examples, since=since) if test.matches else []
-    return Trial(query, typed, test, tuple(found), polls.backfilling)
+    upvoted = 0
+    if upvotes and test.matches:
+        upvoted = await context.store.count_upvoted(query, since=since, upvotes=upvotes)
+    return Trial(query, typed, test, tuple(found), polls.backfilling, upvotes, upvoted)
 
 
 def result(trial: Trial, context: Context) -> str:
@@ -63,7 +69,11 @@ def result(trial: Trial, context: Context) -> str:
     period = _period(trial.test.since, trial.test.until, context.now.date())
     if not trial.test.matches:
         return f"No match {period}.{filling}"
-    return f"{count(trial.test.matches, 'match', 'matches')} {period}, {_rate(trial.a_day)}.{filling}"
+    enough = ""
+    if trial.upvotes:
+        have = "has" if trial.upvoted == 1 else "have"
+        enough = f" {number(trial.upvoted)} of them {have} {count(trial.upvotes, 'upvote')} or more so far."
+    return f"{count(trial.test.matches, 'match', 'matches')} {period}, {_rate(trial.a_day)}.{enough}{filling}"
 
 
 def _period(first: date, last: date, today: date) -> str:

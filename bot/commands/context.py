@@ -38,7 +38,8 @@ def new_channel(ref: ChannelRef, name: str, zone: str, now: datetime) -> Channel
 class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
-    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from.
+    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from. ``signals``: the
+    community's are read.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Context:
     now: datetime
     default_zone: str
     draw: Draw
+    signals: bool
 
     @property
     def words(self) -> list[str]:
@@ -86,8 +88,11 @@ class Caller:
     wake: Callable[[], None]
     default_zone: str
     draw: Draw
+    signals: bool
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
         now = self.clock.now()
-        return Context(self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw)
+        return Context(
+            self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw, self.signals
+        )

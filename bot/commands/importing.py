@@ -1,8 +1,9 @@
 """`import`: watches and settings from a file or from lines (``bot.commands.watch_files`` says of which kinds).
 
 A file is checked whole before anything is changed, every mistake is reported, the first ten in full, and what it makes
-is made in one transaction. It adds watches and sets schedule, layout and weekly top; it removes nothing, and doing it
-twice changes nothing. `import preview` says what would be made and changes nothing.
+is made in one transaction. It adds watches, lets those that are there wait for as many upvotes as it says, and sets
+schedule, layout, weekly top and order; it removes nothing, and doing it twice changes nothing. `import preview` says
+what would be made and changes nothing.
 
 ``compared``, ``previewed`` and ``taken_in`` do the same for the command line.
 """
@@ -17,14 +18,15 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
+from bot.commands.minimum import Wish
 from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.trending import need_signals
 from bot.commands.watch_files import Wanted, decoded, read
 from bot.commands.watching import MOST_WATCHES
 from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, TimedSetting
+from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, Sort, TimedSetting
 from bot.ports import Store
-from bot.query import Query
 from bot.wording import count, listed
 
 MOST_BYTES = 100_000
@@ -38,15 +40,18 @@ _FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md|opml|xml)", re.IGNORECASE)
 class Import:
     """What a file would change in ``channel``, which is as it is now, or as it would be made.
 
-    ``new`` watches are made; ``known``: what the file asks for and is there already. With ``mistakes`` nothing is done.
+    ``new`` watches are made, ``changed`` ones get other upvotes; ``known``: what the file asks for and is there
+    already. With ``mistakes`` nothing is done.
     """
 
     channel: Channel
-    new: tuple[tuple[Query, str], ...]
+    new: tuple[Wish, ...]
+    changed: tuple[Wish, ...]
     known: tuple[str, ...]
     schedule: Schedule | None
     layout: Layout | None
     top: tuple[Schedule | None] | None
+    sort: Sort | None
     mistakes: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -55,6 +60,8 @@ async def import_(context: Context) -> Reply:
     """Take a channel's settings and watches in. Raises CommandError, which lists every mistake, and StoreError."""
     preview, typed = _taken_preview(context.text)
     wanted = await asyncio.to_thread(lambda: read(_content(context, typed)))
+    if wanted.sort is Sort.HOT or any(wish.upvotes for wish in wanted.wishes.values()):
+        need_signals(context, hint="Take `min:` and the order `hot` out of what is imported.")
     asked = await compared(context.store, await context.channel() or context.new_channel(), wanted)
     if preview:
         return Reply(previewed(asked), error=bool(asked.mistakes))
@@ -64,9 +71,11 @@ async def import_(context: Context) -> Reply:
 
 async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
     """What a file asks for beside what is there. Raises StoreError."""
-    there = {made.query for made in await store.watches(channel.ref)}
-    new = tuple(pair for canonical, pair in wanted.queries.items() if canonical not in there)
-    known = tuple(typed for canonical, (_, typed) in wanted.queries.items() if canonical in there)
+    there = {made.query: made.upvotes for made in await store.watches(channel.ref)}
+    new = tuple(wish for canonical, wish in wanted.wishes.items() if canonical not in there)
+    present = [(wish, there[canonical]) for canonical, wish in wanted.wishes.items() if canonical in there]
+    changed = tuple(wish for wish, upvotes in present if wish.upvotes != upvotes)
+    known = tuple(wish.typed for wish, upvotes in present if wish.upvotes == upvotes)
     mistakes = list(wanted.mistakes)
     if len(there) + len(new) > MOST_WATCHES:
         mistakes.append(
@@ -76,7 +85,8 @@ async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
     schedule = wanted.schedule if wanted.schedule and wanted.schedule.canonical != channel.schedule else None
     layout = wanted.layout if wanted.layout is not channel.layout else None
     top = wanted.top if wanted.top and _canonical(wanted.top[0]) != channel.top_schedule else None
-    return Import(channel, new, known, schedule, layout, top, tuple(mistakes), tuple(wanted.notes))
+    sort = wanted.sort if wanted.sort is not channel.sort else None
+    return Import(channel, new, changed, known, schedule, layout, top, sort, tuple(mistakes), tuple(wanted.notes))
 
 
 def _remarks(asked: Import) -> str:
@@ -96,17 +106,20 @@ def noted(asked: Import) -> str:
 def previewed(asked: Import) -> str:
     """What would be made, in lines."""
     new, known = len(asked.new), len(asked.known)
+    changed = tuple(wish.typed for wish in asked.changed)
     would = f"would make {count(new, 'watch', 'watches')}{':' if new else '.'}"
     return lines(
         _report("Nothing would be imported:", asked.mistakes) if asked.mistakes else "Nothing was changed.",
         "" if asked.mistakes else f"Importing this {would}",
         f"What is right in it {would}" if asked.mistakes and new else "",
-        *(quoted(typed) for _, typed in asked.new[:_MOST_NEW]),
+        *(quoted(wish.typed) for wish in asked.new[:_MOST_NEW]),
         f"… and {new - _MOST_NEW:,} more." if new > _MOST_NEW else "",
+        f"{count(len(asked.changed), 'watch', 'watches')} would change: {_first(changed)}." if changed else "",
         f"{known:,} {'is' if known == 1 else 'are'} there already: {_first(asked.known)}." if known else "",
         f"Papers would come {asked.schedule.explain()}." if asked.schedule else "",
         f"The layout would be {asked.layout}." if asked.layout else "",
         _top_line(asked.top, "The week's top would come", "The weekly top would end."),
+        f"The order would be {asked.sort}." if asked.sort else "",
         noted(asked),
     )
 
@@ -115,27 +128,30 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
     """Do it and say what was done. Raises CommandError, which lists every mistake, and StoreError."""
     if asked.mistakes:
         raise CommandError(_report("Nothing was imported:", asked.mistakes))
-    made = await store.take_in(
+    made, changed = await store.take_in(
         asked.channel,
-        asked.new,
+        [(wish.query, wish.typed, wish.upvotes) for wish in (*asked.new, *asked.changed)],
         ChannelSettings(
             schedule=_timed(asked.schedule, now) if asked.schedule else None,
             layout=asked.layout,
             top=_timed(asked.top[0], now) if asked.top else None,
+            sort=asked.sort,
         ),
         by,
         now,
         most=MOST_WATCHES,
     )
     await _post_at_once(store, asked.channel.ref, now, wake)
-    there = len(asked.known) + len(asked.new) - made
+    there = len(asked.known) + len(asked.new) + len(asked.changed) - made - changed
+    altered = f", {changed:,} changed" if changed else ""
     known_already = f", {there:,} {'was' if there == 1 else 'were'} there already" if there else ""
     return sentences(
         [
-            f"{count(made, 'watch', 'watches')} made{known_already}.",
+            f"{count(made, 'watch', 'watches')} made{altered}{known_already}.",
             f"Papers now come {asked.schedule.explain()}." if asked.schedule else "",
             f"The layout is now {asked.layout}." if asked.layout else "",
             _top_line(asked.top, "The week's top now comes", "There is no weekly top any more."),
+            f"The order is now {asked.sort}." if asked.sort else "",
         ]
     )
 

@@ -17,6 +17,7 @@ from bot.commands.listing import MOST_IN_A_FILE, as_file, take_format
 from bot.commands.owners import namesakes, owner_id, take_owner, unknown_owner
 from bot.commands.paging import take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
+from bot.commands.trending import with_signals
 from bot.conversation import Reply
 from bot.errors import CommandError
 from bot.formats import Format
@@ -93,7 +94,9 @@ async def saved(context: Context, default: Format | None = None) -> Reply:
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers {shelf.whose}, latest first{where}:",
-        papers=tuple(Entry(0, save.paper, note=shelf.note(save)) for save in found[:_PAGE]),
+        papers=await with_signals(
+            context.store, [Entry(0, save.paper, note=shelf.note(save)) for save in found[:_PAGE]]
+        ),
         more=page.following("saved") if len(found) > _PAGE else "",
         back=page.preceding("saved"),
     )
@@ -124,7 +127,9 @@ async def top(context: Context, default: Format | None = None) -> Reply:
         return Reply(f"Nobody saved a paper {period}.")
     return Reply(
         f"The papers that most members saved {period}:",
-        papers=tuple(Entry(0, place.paper, note=count(place.saves, "save")) for place in ranked),
+        papers=await with_signals(
+            context.store, [Entry(0, place.paper, note=count(place.saves, "save")) for place in ranked]
+        ),
     )
 
 

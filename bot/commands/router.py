@@ -23,6 +23,7 @@ from bot.commands import (
     searching,
     settings,
     status,
+    trending,
     watching,
 )
 from bot.commands.complaint import answered
@@ -47,6 +48,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "search": searching.search,
     "show": searching.show,
     "post": bringing.post,
+    "trending": trending.trending,
     "save": library.save,
     "unsave": library.unsave,
     "saved": library.saved,
@@ -56,6 +58,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "unlink": linking.unlink,
     "schedule": settings.schedule,
     "layout": settings.layout,
+    "sort": settings.sort,
     "digest": settings.digest,
     "pause": settings.pause,
     "resume": settings.resume,
@@ -70,6 +73,7 @@ _PLUS = re.compile(r"\+[0-9]{1,4}")
 
 class Commands:
     """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name.
+    ``signals``: the community's are read.
 
     ``draw`` is where link codes come from; whatever else than the default is for tests.
     """
@@ -82,9 +86,10 @@ class Commands:
         *,
         wake: Callable[[], None],
         default_zone: str,
+        signals: bool = True,
         draw: Draw = secrets.choice,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone, draw)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw, signals)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""

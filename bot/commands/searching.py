@@ -7,10 +7,13 @@ from bot.commands.choosing import choose
 from bot.commands.context import Context
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, paragraph, quoted, shown
+from bot.commands.trending import with_signals
 from bot.conversation import Reply
 from bot.errors import CommandError
 from bot.models import Entry, Paper
+from bot.ports import SignalStore
 from bot.query import Query
+from bot.signal_line import signal_facts, signal_links
 from bot.wording import count, day_text
 
 _PAGE = 10
@@ -28,7 +31,7 @@ async def search(context: Context) -> Reply:
     where = f", page {page.number}" if page.number > 1 or len(found) > _PAGE else ""
     return Reply(
         f"Papers that match {quoted(page.rest)}, newest first{where}:",
-        papers=entries(found[:_PAGE], query),
+        papers=await with_signals(context.store, entries(found[:_PAGE], query)),
         more=page.following("search") if len(found) > _PAGE else "",
         back=page.preceding("search"),
     )
@@ -58,21 +61,24 @@ async def show(context: Context) -> Reply:
             f"{command('show')} shows one paper at a time.",
             hint=f"To find papers: {command('search ' + context.text)}.",
         )
-    return paper_reply((await choose(context, words, "show"))[0])
+    return await paper_reply(context.store, (await choose(context, words, "show"))[0])
 
 
-def paper_reply(paper: Paper) -> Reply:
-    """A paper whole: `show` and the Abstract button."""
+async def paper_reply(store: SignalStore, paper: Paper) -> Reply:
+    """A paper whole: `show` and the Abstract button. Raises StoreError."""
+    (entry,) = await with_signals(store, [Entry(0, paper)])
     announced = f", announced {day_text(paper.announced)}" if paper.announced else ""
     revised = f", revised {day_text(paper.updated.date())}" if paper.version > 1 else ""
     return Reply(
         f"arXiv:{paper.id}, version {paper.version}{announced}{revised}:",
-        papers=(Entry(0, paper),),
+        papers=(entry,),
         footer=lines(
             paragraph(paper.abstract),
             f"Comment: {paragraph(paper.comment, 600)}" if paper.comment else "",
             f"Journal: {paragraph(paper.journal_ref, 300)}" if paper.journal_ref else "",
             f"DOI: https://doi.org/{shown(paper.doi, 200)}" if paper.doi else "",
             f"PDF: {paper.pdf_url}",
+            *(shown(fact, 1_000) for fact in signal_facts(entry.signal)),
+            *(f"{label}: {url}" for label, url in signal_links(entry.signal)),
         ),
     )

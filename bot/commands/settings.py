@@ -1,4 +1,4 @@
-"""`schedule`, `layout`, `digest`, `pause` and `resume`: how and when a channel gets its papers.
+"""`schedule`, `layout`, `sort`, `digest`, `pause` and `resume`: how and when a channel gets its papers.
 
 A pause by a member carries their name, "paused by ann: summer break", which tells it from one by the bot: only the
 latter ends by itself when the channel can be posted to again.
@@ -13,9 +13,10 @@ from bot.commands.context import Context
 from bot.commands.outlook import being_sent, next_post, nothing_waits, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, quoted, sentences, shown
 from bot.commands.top_schedule import schedule_top, top_help
+from bot.commands.trending import need_signals
 from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.models import Channel, Layout, MemberRef
+from bot.models import Channel, Layout, MemberRef, Sort
 from bot.wording import count, listed
 
 _BY_MEMBER = "paused by "
@@ -23,6 +24,10 @@ _LAYOUTS = {
     Layout.THREAD: "one post with all papers, and a card for each in its thread (if it has one)",
     Layout.CARDS: "a card for each paper",
     Layout.DIGEST: "one post with all papers, and nothing else",
+}
+_SORTS = {
+    Sort.NEW: "papers that more watches want come first, then the newest",
+    Sort.HOT: "papers with more upvotes on Hugging Face come first",
 }
 _SCHEDULES = ("daily 09:00 weekdays Europe/Berlin", "weekly mon 09:00", "instant", "off")
 
@@ -77,6 +82,24 @@ async def layout(context: Context) -> Reply:
     await context.open_channel()
     await context.store.set_layout(channel.ref, chosen, context.command.member, context.now)
     return Reply(f"Papers now come as {_LAYOUTS[chosen]} ({quoted(chosen)}).", public=True)
+
+
+async def sort(context: Context) -> Reply:
+    """Show or set in which order papers are posted. Raises CommandError, StoreError."""
+    channel = await context.channel() or context.new_channel()
+    if not context.text:
+        ways = [f"{command('sort ' + way)}: {meaning}." for way, meaning in _SORTS.items()]
+        return Reply(lines(f"The order is {quoted(channel.sort)}: {_SORTS[channel.sort]}.", *ways))
+    try:
+        chosen = Sort(context.text.casefold())
+    except ValueError:
+        ways = [command(f"sort {way}") for way in Sort]
+        raise CommandError(f"{quoted(context.text)} is no order.", hint=f"Type {listed(ways, 'or')}.") from None
+    if chosen is Sort.HOT:
+        need_signals(context)
+    await context.open_channel()
+    await context.store.set_sort(channel.ref, chosen, context.command.member, context.now)
+    return Reply(f"In a post, {_SORTS[chosen]} ({quoted(chosen)}).", public=True)
 
 
 async def digest(context: Context) -> Reply:

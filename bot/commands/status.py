@@ -17,7 +17,7 @@ from bot.commands.saying import command, lines, sentences, shown
 from bot.commands.suggestion import suggestion
 from bot.commands.top_schedule import top_line
 from bot.conversation import Reply
-from bot.models import Channel, ChannelStatus, PollStatus
+from bot.models import Channel, ChannelStatus, PollStatus, Sort
 from bot.wording import count, moment_text, number
 
 
@@ -32,7 +32,7 @@ async def status(context: Context) -> Reply:
     return Reply(
         lines(
             f"{count(figures.watches, 'watch', 'watches')} in this channel; papers come {schedule.explain()}, "
-            f"layout {channel.layout}.",
+            f"layout {channel.layout}{', most upvotes first' if channel.sort is Sort.HOT else ''}.",
             _posts(channel, figures, context),
             top_line(channel, context) if channel.top_schedule else "",
             _uncertain(figures),

@@ -21,6 +21,7 @@ from datetime import date, datetime, timedelta
 
 from bot.commands.advice import UNTELLING, without
 from bot.commands.back_test import DAYS
+from bot.commands.minimum import take_minimum, with_minimum
 from bot.commands.saying import command, quoted, sentences
 from bot.errors import QueryError
 from bot.matching import PaperIndex
@@ -120,13 +121,14 @@ def _narrower(watched: _Watched, known: set[str]) -> list[_Narrower]:
     candidates.sort(key=lambda word: (-down[word], -titles[word], word))
     found = []
     for word in candidates:
-        typed = without(watched.watch.typed, word)
+        upvotes, watched_text = take_minimum(watched.watch.typed)
+        typed = without(watched_text, word)
         try:
             query = Query.parse(typed)
         except QueryError:
             continue
         if query.canonical not in known:
-            found.append(_Narrower(typed, query, down[word]))
+            found.append(_Narrower(with_minimum(typed, upvotes), query, down[word]))
     return found
 
 

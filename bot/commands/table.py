@@ -45,7 +45,10 @@ COMMANDS: tuple[CommandInfo, ...] = (
         example='watch diffusion OR "flow matching" -survey',
         family=WATCHES,
         aliases=("subscribe", "add"),
-        details=("The query is tried on the archive first, so you see how much it brings.",),
+        details=(
+            "The query is tried on the archive first, so you see how much it brings.",
+            "With `min:20` in front of the query, a paper is posted once it has 20 upvotes on Hugging Face.",
+        ),
     ),
     CommandInfo(
         name="unwatch",
@@ -99,6 +102,13 @@ COMMANDS: tuple[CommandInfo, ...] = (
             "Everybody may, up to 20 papers a day; a comment has at most 300 characters.",
             "A paper that this channel was posted before is not posted again.",
         ),
+    ),
+    CommandInfo(
+        name="trending",
+        summary="List the papers that the community and the team rate most",
+        usage="trending [day or week or month] [page:N] [QUERY]",
+        example="trending month diffusion",
+        family=ARCHIVE,
     ),
     CommandInfo(
         name="save",
@@ -182,6 +192,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         usage="layout [thread or cards or digest]",
         example="layout digest",
         family=CHANNEL,
+    ),
+    CommandInfo(
+        name="sort",
+        summary="Show or set in which order papers are posted",
+        usage="sort [new or hot]",
+        example="sort hot",
+        family=CHANNEL,
+        details=("With `hot` the papers with the most upvotes on Hugging Face come first.",),
     ),
     CommandInfo(
         name="digest",

@@ -2,7 +2,8 @@
 
 A watch is tried on the archive before it is made, and the reply says what it brings, what would make it quieter and
 when its papers come. `unwatch` takes a number to mean the place in `list` (a query of digits alone needs quotes). There
-is no `unwatch all`: whoever wants silence wants `pause`, which loses nothing.
+is no `unwatch all`: whoever wants silence wants `pause`, which loses nothing. `min:20` (``bot.commands.minimum``) makes
+a watch wait for upvotes; typed for a query that is watched already, it changes that watch.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.advice import advice
 from bot.commands.back_test import Trial, entries, result, try_out
 from bot.commands.context import Context
+from bot.commands.minimum import Wish, condition, read_wish
 from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
+from bot.commands.trending import need_signals, with_signals
 from bot.conversation import Reply
 from bot.errors import CommandError, QueryError
 from bot.models import Channel, Watch
@@ -31,9 +34,12 @@ _SEE_LIST = f"{command('list')} shows them."
 
 async def watch(context: Context) -> Reply:
     """Make a watch. Raises QueryError, CommandError, StoreError."""
-    typed = _typed(context.text, "watch")
-    trial = await try_out(context, typed)
+    wish = _wish(context, "watch")
+    trial = await try_out(context, wish.text, upvotes=wish.upvotes)
     known = await context.store.watches(context.command.channel)
+    for number, present in enumerate(known, 1):
+        if present.query == trial.query.canonical and present.upvotes != wish.upvotes:
+            return await _change(context, wish, trial, number, present)
     await _refuse_duplicate(context, trial.query, known)
     if len(known) >= MOST_WATCHES:
         raise CommandError(
@@ -42,17 +48,46 @@ async def watch(context: Context) -> Reply:
         )
     channel = await context.open_channel()
     made = await context.store.add_watch(
-        channel.ref, trial.query, typed, context.command.member, context.now, most=MOST_WATCHES
+        channel.ref,
+        trial.query,
+        wish.typed,
+        context.command.member,
+        context.now,
+        most=MOST_WATCHES,
+        upvotes=wish.upvotes,
     )
     if made is None:
         raise CommandError("Somebody made that watch at the same moment.", hint=_SEE_LIST)
     return Reply(
         lines(
-            f"Watching {quoted(typed)}: {shown(trial.query.explain(), 600)}.",
+            f"Watching {quoted(wish.typed)}: {_explained(wish)}.",
             result(trial, context),
             _examples(trial),
-            *await advice(context, trial),
+            *await _advice(context, trial),
             await _what_comes(context, channel, made),
+        ),
+        public=True,
+    )
+
+
+async def _change(context: Context, wish: Wish, trial: Trial, number: int, present: Watch) -> Reply:
+    """Let a watch wait for other upvotes, or for none."""
+    channel = await context.open_channel()
+    before = (await context.store.channel_status(channel.ref)).waiting
+    changed = await context.store.change_watch(
+        channel.ref, present.query, wish.typed, context.command.member, context.now, upvotes=wish.upvotes
+    )
+    if changed is None:
+        raise CommandError("Somebody changed that watch at the same moment.", hint=_SEE_LIST)
+    fewer = before - (await context.store.channel_status(channel.ref)).waiting
+    return Reply(
+        lines(
+            f"Number {number} of the list, {quoted(present.typed)}, is now {quoted(wish.typed)}: {_explained(wish)}.",
+            result(trial, context),
+            f"{count(fewer, 'waiting paper')} {'waits' if fewer == 1 else 'wait'} for upvotes now."
+            if fewer > 0
+            else "",
+            await _what_comes(context, channel, changed),
         ),
         public=True,
     )
@@ -60,20 +95,21 @@ async def watch(context: Context) -> Reply:
 
 async def preview(context: Context) -> Reply:
     """The same trial without a watch. Raises QueryError, CommandError, StoreError."""
-    typed = _typed(context.text, "preview")
-    trial = await try_out(context, typed)
+    wish = _wish(context, "preview")
+    trial = await try_out(context, wish.text, upvotes=wish.upvotes)
     known = await context.store.watches(context.command.channel)
-    watched = next((number for number, made in enumerate(known, 1) if made.query == trial.query.canonical), None)
+    wanted = (trial.query.canonical, wish.upvotes)
+    watched = next((number for number, made in enumerate(known, 1) if (made.query, made.upvotes) == wanted), None)
     return Reply(
         lines(
-            f"{quoted(typed)} finds {shown(trial.query.explain(), 600)}.",
+            f"{quoted(wish.typed)} finds {_explained(wish)}.",
             result(trial, context),
-            *await advice(context, trial),
+            *await _advice(context, trial),
         ),
-        papers=entries(trial.examples, trial.query),
+        papers=await with_signals(context.store, entries(trial.examples, trial.query)),
         footer=f"This channel watches it already, as number {watched} of its list."
         if watched
-        else f"Nothing was changed. To watch it: {command('watch ' + typed)}.",
+        else f"Nothing was changed. To watch it: {command('watch ' + wish.typed)}.",
     )
 
 
@@ -124,11 +160,15 @@ async def watch_list(context: Context, page: Page) -> Reply:
     zone = await context.zone()
     heading = f"This channel has {count(len(known), 'watch', 'watches')}{_pages(page, len(known))}:"
     numbered = (
-        f"{number}. {quoted(made.typed)} by {_name(made)}, {local_day(made.made_at, zone)}"
+        f"{number}. {quoted(made.typed)} by {_name(made)}, {local_day(made.made_at, zone)}{_waits(made)}"
         for number, made in enumerate(part, page.offset(_PAGE) + 1)
     )
     rest = len(known) > page.offset(_PAGE) + _PAGE
     return Reply(lines(heading, *numbered), more=page.following("list") if rest else "", back=page.preceding("list"))
+
+
+def _waits(made: Watch) -> str:
+    return f"; a paper waits for {count(made.upvotes, 'upvote')}" if made.upvotes else ""
 
 
 def _pages(page: Page, total: int) -> str:
@@ -145,6 +185,22 @@ def _typed(text: str, name: str) -> str:
     if not typed:
         raise CommandError(f"{command(name)} needs a query.", hint=f"For example: {command(name + ' RLHF')}.")
     return typed
+
+
+def _wish(context: Context, name: str) -> Wish:
+    wish = read_wish(_typed(context.text, name))
+    if wish.upvotes:
+        need_signals(context, hint=f"Without them: {command(f'{name} {wish.text}')}.")
+    return wish
+
+
+def _explained(wish: Wish) -> str:
+    return f"{shown(wish.query.explain(), 600)}{condition(wish.upvotes)}"
+
+
+async def _advice(context: Context, trial: Trial) -> list[str]:
+    """What a watch brings that waits for upvotes is not said by its matches."""
+    return [] if trial.upvotes else await advice(context, trial)
 
 
 async def _refuse_duplicate(context: Context, query: Query, known: list[Watch]) -> None:
@@ -168,6 +224,8 @@ async def _what_comes(context: Context, channel: Channel, made: Watch) -> str:
         )
     waiting = await context.store.waiting(channel.ref, _MOST_COUNTED)
     owed = sum(made.query in delivery.queries for delivery in waiting)
+    if not owed and made.upvotes:
+        return f"No paper that it waits for has its upvotes yet. {nothing_waits(channel, context)}"
     if not owed:
         return f"Nothing of the latest announcement waits for it. {nothing_waits(channel, context)}"
     if Schedule.from_canonical(channel.schedule).kind is ScheduleKind.INSTANT and not channel.paused:
@@ -176,6 +234,8 @@ async def _what_comes(context: Context, channel: Channel, made: Watch) -> str:
         context.wake()
     papers = f"{_MOST_COUNTED} papers or more" if owed >= _MOST_COUNTED else count(owed, "paper")
     subject = f"{papers} of the latest announcement {'matches' if owed == 1 else 'match'}"
+    if made.upvotes:
+        subject = f"{papers} {'has its' if owed == 1 else 'have their'} upvotes"
     return what_becomes(channel, subject, owed, context)
 
 
@@ -197,7 +257,7 @@ def by_number(typed: list[str], known: list[Watch]) -> list[Watch]:
 def _by_query(typed: str, known: list[Watch]) -> Watch:
     exact = [made for made in known if made.typed == typed]
     try:
-        canonical = Query.parse(typed).canonical
+        canonical = read_wish(typed).query.canonical
     except QueryError:
         if exact:
             return exact[0]

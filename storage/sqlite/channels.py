@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlite_utils
 
-from bot.models import Channel, ChannelRef, Layout, MemberRef
+from bot.models import Channel, ChannelRef, Layout, MemberRef, Sort
 from storage.sqlite import days, owing, queue, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel, need_channel
@@ -17,7 +17,7 @@ from storage.sqlite.values import moment_column, moment_or_none, text_column, to
 
 CHANNEL = """
     SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
-           c.receipted, c.top_schedule, c.top_next_due
+           c.receipted, c.top_schedule, c.top_next_due, c.sort, c.id
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
@@ -53,6 +53,7 @@ def to_channel(row: Sequence[Any]) -> Channel:
         receipted=row[9],
         top_schedule=row[10],
         top_next_due=to_moment_or_none(row[11]),
+        sort=Sort(row[12]),
     )
 
 
@@ -127,6 +128,12 @@ def set_layout(db: sqlite_utils.Database, ref: ChannelRef, layout: Layout, by: M
     audit(db, now, by, channel=number, what="layout", detail=layout.value)
 
 
+def set_sort(db: sqlite_utils.Database, ref: ChannelRef, sort: Sort, by: MemberRef, now: datetime) -> None:
+    number = need_channel(db, ref)
+    db.execute("UPDATE channels SET sort = ? WHERE id = ?", (sort.value, number))
+    audit(db, now, by, channel=number, what="sort", detail=sort.value)
+
+
 def set_paused(db: sqlite_utils.Database, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
     number = need_channel(db, ref)
     reason = text_column(reason)
@@ -175,6 +182,9 @@ class Channels:
 
     async def set_layout(self, ref: ChannelRef, layout: Layout, by: MemberRef, now: datetime) -> None:
         await self._database.write(lambda db: set_layout(db, ref, layout, by, now))
+
+    async def set_sort(self, ref: ChannelRef, sort: Sort, by: MemberRef, now: datetime) -> None:
+        await self._database.write(lambda db: set_sort(db, ref, sort, by, now))
 
     async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
         return await self._database.write(lambda db: set_paused(db, ref, reason, by, now))

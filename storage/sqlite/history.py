@@ -22,11 +22,20 @@ from bot.models import (
     PostState,
     Receipt,
 )
-from storage.sqlite import receipts
+from storage.sqlite import receipts, signals
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel, need_channel
-from storage.sqlite.values import count, moment_column, to_list, to_moment, to_moment_or_none, to_paper, to_receipt
+from storage.sqlite.values import (
+    count,
+    moment_column,
+    to_list,
+    to_moment,
+    to_moment_or_none,
+    to_paper,
+    to_receipt,
+    to_signal,
+)
 
 _POST = """
     SELECT p.id, w.platform, w.workspace, c.channel, p.channel_id, p.key, p.kind, p.heading, p.receipt, p.text,
@@ -71,19 +80,20 @@ def _to_post(db: sqlite_utils.Database, row: Sequence[Any]) -> Post:
 
 def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     rows = db.execute(
-        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, e.note, p.* FROM entries e"
+        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, e.note, e.signal, p.* FROM entries e"
         " JOIN papers p ON p.ordinal = e.paper WHERE e.post_id = ? ORDER BY e.place",
         (post,),
     )
     return [
         Entry(
             number=row[0],
-            paper=to_paper(row[7:]),
+            paper=(paper := to_paper(row[8:])),
             words=to_list(row[1]),
             queries=to_list(row[2]),
             late=bool(row[3]),
             delivery=delivery_number(channel, row[5]) if row[4] else None,
             note=row[6],
+            signal=to_signal(paper.id, row[7]),
         )
         for row in rows
     ]
@@ -92,21 +102,26 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
 def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
     channel = find_channel(db, ref)
     rows = db.execute(
-        "SELECT d.paper, d.late, coalesce(b.said, ''), p.* FROM deliveries d JOIN papers p ON p.ordinal = d.paper"
+        "SELECT d.paper, d.late, d.risen, coalesce(b.said, ''), p.* FROM deliveries d"
+        " JOIN papers p ON p.ordinal = d.paper"
         " LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper"
         " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
         (channel, count(limit)),
     ).fetchall()
+    papers = [to_paper(row[4:]) for row in rows]
+    known = signals.of_papers(db, [paper.id for paper in papers])
     return [
         Delivery(
             id=delivery_number(channel or 0, row[0]),
             channel=ref,
-            paper=to_paper(row[3:]),
+            paper=paper,
             queries=_queries(db, channel, row[0]),
             late=bool(row[1]),
-            note=row[2],
+            risen=bool(row[2]),
+            note=row[3],
+            signal=known.get(paper.id),
         )
-        for row in rows
+        for row, paper in zip(rows, papers, strict=True)
     ]
 
 

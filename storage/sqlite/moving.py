@@ -48,8 +48,8 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
     db.execute("UPDATE watches SET channel_id = :target WHERE channel_id = :source", both)
     # Of two deliveries of a paper the one that went further counts: in a post, stranded, waiting, withdrawn.
     db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late)"
-        " SELECT :target, paper, state, late FROM deliveries WHERE channel_id = :source"
+        "INSERT INTO deliveries (channel_id, paper, state, late, risen)"
+        " SELECT :target, paper, state, late, risen FROM deliveries WHERE channel_id = :source"
         " ON CONFLICT (channel_id, paper) DO UPDATE SET state = CASE"
         " WHEN 1 IN (state, excluded.state) THEN 1 WHEN 3 IN (state, excluded.state) THEN 3"
         " WHEN 0 IN (state, excluded.state) THEN 0 ELSE 2 END",

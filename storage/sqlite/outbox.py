@@ -21,7 +21,7 @@ from storage.sqlite import channels, owing, queue, receipts, tallies
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
-from storage.sqlite.values import list_column, moment_column, receipt_column, text_column
+from storage.sqlite.values import list_column, moment_column, receipt_column, signal_column, text_column
 
 
 class _NotWaitingError(Exception):
@@ -96,8 +96,8 @@ def insert(
     papers = [ordinal(entry.paper.id) for entry in post.entries]
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in papers))
     db.conn.executemany(
-        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note, signal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 number,
@@ -109,6 +109,7 @@ def insert(
                 list_column(entry.words),
                 list_column(entry.queries),
                 text_column(entry.note),
+                signal_column(entry.signal),
             )
             for place, (entry, paper) in enumerate(zip(post.entries, papers, strict=True))
         ),

@@ -2,7 +2,9 @@
 
 A delivery is a channel and a paper, once for ever. It is waiting (0), or in a post (1), or withdrawn (2) because no
 watch of the channel wants the paper any more, or stranded (3) because its post died. Nothing leads back from 1 to
-0 but the death of that post and the resumption of its channel.
+0 but the death of that post and the resumption of its channel. A paper that a watch holds back until it has upvotes is
+no delivery yet; once it has them its delivery is ``risen``, which receipts do not count among what an announcement
+brought.
 """
 
 from __future__ import annotations
@@ -59,17 +61,21 @@ def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collect
     return channels
 
 
-def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
-    """Owe what the archive has for a new watch, from its ``since`` on; returns how many papers wait for it."""
-    channel, query, canonical, since = db.execute(
-        "SELECT w.channel_id, w.query_id, q.canonical, w.since FROM watches w JOIN queries q ON q.id = w.query_id"
-        " WHERE w.id = ?",
+def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date | None = None) -> int:
+    """Owe what the archive has for a new watch, from its ``since`` or a later day on; returns how many papers wait for
+    it."""
+    channel, query, canonical, first, upvotes = db.execute(
+        "SELECT w.channel_id, w.query_id, q.canonical, w.since, w.upvotes"
+        " FROM watches w JOIN queries q ON q.id = w.query_id WHERE w.id = ?",
         (watch,),
     ).fetchone()
-    span = days.span(db, date.fromisoformat(since), None)
+    since = max(since or date.min, date.fromisoformat(first))
+    span = days.span(db, since, None)
     # A paper that was brought in before it was read from the id sequence is owed when that comes to it.
     found = [paper for paper in full_text.hits(db, Query.parse(canonical).root, span) if _recorded(db, paper)]
     add_matches(db, ((query, paper) for paper in found))
+    if upvotes:
+        found = [paper for paper in found if _counted(db, paper) >= upvotes]
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in found))
     before = db.conn.total_changes
     db.conn.executemany(
@@ -80,9 +86,37 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
     owed = db.conn.total_changes - before
     if owed:
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
-        receipts.count_from(db, channel, receipts.before(db, date.fromisoformat(since)))
+        receipts.count_from(db, channel, receipts.before(db, since))
         make_due(db, [channel], now)
     return owed
+
+
+def owe_risen(db: sqlite_utils.Database, pairs: Collection[tuple[int, int]], now: datetime) -> list[int]:
+    """Owe papers that have the upvotes which watches wait for, as (channel, paper); returns the instant channels among
+    those that are owed something by it."""
+    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for _, paper in pairs))
+    owed: set[int] = set()
+    for channel, paper in sorted(pairs):
+        cursor = db.execute(
+            "INSERT INTO deliveries (channel_id, paper, state, late, risen) VALUES (?, ?, 0, 0, 1)"
+            " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0, risen = 1 WHERE state = 2",
+            (channel, paper),
+        )
+        if cursor.rowcount:
+            owed.add(channel)
+    make_due(db, owed, now)
+    instant = db.execute(
+        "SELECT c.id FROM json_each(?) o JOIN channels c ON c.id = o.value"
+        " WHERE c.schedule = 'instant' OR c.schedule LIKE 'instant %' ORDER BY c.id",
+        (json.dumps(sorted(owed)),),
+    )
+    return [int(channel) for (channel,) in instant]
+
+
+def _counted(db: sqlite_utils.Database, paper: int) -> int:
+    """The upvotes of a paper that count for watches."""
+    row = db.execute("SELECT counted FROM signals WHERE paper = ?", (paper,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _recorded(db: sqlite_utils.Database, paper: int) -> bool:

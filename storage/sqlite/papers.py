@@ -165,6 +165,12 @@ def prune(db: sqlite_utils.Database, announced_before: date, limit: int) -> int:
     full_text.remove(db, ((number, paper) for number, paper, _ in gone))
     days.count_out(db, ((paper.announced, recorded) for _, paper, recorded in gone))
     db.conn.executemany("DELETE FROM papers WHERE ordinal = ?", ((number,) for number, _, _ in gone))
+    # What was read of them, and of papers that never came into the archive.
+    db.execute(
+        "DELETE FROM signals WHERE paper IN (SELECT s.paper FROM signals s WHERE s.read_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM papers p WHERE p.ordinal = s.paper) ORDER BY s.read_at LIMIT ?)",
+        (day_column(announced_before), count(limit)),
+    )
     return len(gone)
 
 

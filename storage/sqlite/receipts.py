@@ -8,7 +8,8 @@ always checked ≤ announced, and what matched is at most checked + late.
 Some things move a channel's starting point back, because papers of an announcement are owed that a receipt has covered
 already or never will: a new watch, to which the latest announcement is owed at once, a post that died, and papers that
 are left waiting by a digest whose receipt covers them. For the same reason the last day of a back-fill counts as news.
-So no receipt counts less than what its papers came with.
+So no receipt counts less than what its papers came with; papers that were held back until they had upvotes are counted
+by themselves.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def move_on(db: sqlite_utils.Database, channel: int, poll: int) -> None:
         "  ELSE (SELECT CASE WHEN max(o.id) <= :poll THEN min(o.id) - 1 END FROM polls o"
         "        WHERE o.day = p.announced) END)"
         " FROM deliveries d JOIN papers p ON p.ordinal = d.paper LEFT JOIN found_late f ON f.paper = d.paper"
-        " WHERE d.channel_id = :channel AND d.state = 0",
+        " WHERE d.channel_id = :channel AND d.state = 0 AND NOT d.risen",
         {"channel": channel, "poll": poll},
     ).fetchone()
     start = poll if row[0] is None else min(poll, int(row[0]))

@@ -21,6 +21,7 @@ from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
+from storage.sqlite.signals import Signals
 from storage.sqlite.tallies import Tallies
 from storage.sqlite.tops import Tops
 from storage.sqlite.watches import Watches
@@ -37,6 +38,7 @@ class SqliteStore(
     Tops,
     History,
     Saves,
+    Signals,
     Links,
     Following,
     Cursors,

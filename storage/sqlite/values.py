@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bot.models import Paper, Receipt
+from bot.models import Paper, Receipt, Signal
 
 LARGEST = 2**61  # more than there will ever be rows, less than SQLite's largest integer
 
@@ -58,11 +58,36 @@ def to_list(column: str) -> tuple[str, ...]:
 def receipt_column(receipt: Receipt | None) -> str | None:
     if receipt is None:
         return None
-    return json.dumps([receipt.announced, receipt.checked, receipt.matched, receipt.late])
+    return json.dumps([receipt.announced, receipt.checked, receipt.matched, receipt.late, receipt.risen])
 
 
 def to_receipt(column: str | None) -> Receipt | None:
     return None if column is None else Receipt(*json.loads(column))
+
+
+def signal_column(signal: Signal | None) -> str | None:
+    """What of a signal is kept with a post."""
+    if signal is None:
+        return None
+    values = [moment_column(signal.read_at), signal.upvotes, signal.comments, signal.stars]
+    texts = [signal.repository, signal.project, signal.organisation]
+    return text_column(json.dumps([*values, *texts], ensure_ascii=False, separators=(",", ":")))
+
+
+def to_signal(paper_id: str, column: str | None) -> Signal | None:
+    if column is None:
+        return None
+    read_at, upvotes, comments, stars, repository, project, organisation = json.loads(column)
+    return Signal(
+        paper=paper_id,
+        upvotes=upvotes,
+        read_at=to_moment(read_at),
+        comments=comments,
+        repository=repository,
+        stars=stars,
+        project=project,
+        organisation=organisation,
+    )
 
 
 def count(number: int) -> int:

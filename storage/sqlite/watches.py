@@ -11,13 +11,14 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, ChannelSettings, MemberRef, Watch
 from bot.query import Query
-from storage.sqlite import channels, cursors, days, owing, receipts, tops
+from storage.sqlite import channels, cursors, days, owing, receipts, signals, tops
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
 
 WATCH = """
-    SELECT w.id, q.canonical, w.typed, s.platform, s.workspace, m.member, m.name, w.made_at, w.since, w.query_id
+    SELECT w.id, q.canonical, w.typed, s.platform, s.workspace, m.member, m.name, w.made_at, w.since, w.query_id,
+           w.upvotes
     FROM watches w
     JOIN queries q ON q.id = w.query_id
     JOIN members m ON m.id = w.made_by
@@ -35,6 +36,7 @@ def to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
         made_by=MemberRef(row[3], row[4], row[5], row[6]),
         made_at=to_moment(row[7]),
         since=to_day(row[8]),
+        upvotes=row[10],
     )
 
 
@@ -46,7 +48,15 @@ def _active(db: sqlite_utils.Database, channel: int, canonical: str) -> Sequence
 
 
 def add_watch(
-    db: sqlite_utils.Database, ref: ChannelRef, query: Query, *, typed: str, by: MemberRef, now: datetime, most: int
+    db: sqlite_utils.Database,
+    ref: ChannelRef,
+    query: Query,
+    *,
+    typed: str,
+    by: MemberRef,
+    now: datetime,
+    most: int,
+    upvotes: int,
 ) -> Watch | None:
     channel = need_channel(db, ref)
     if _active(db, channel, query.canonical) is not None:
@@ -63,7 +73,8 @@ def add_watch(
     if since is not None and not number and not owing.anything(db, channel):
         receipts.begin(db, channel, since)
     watch = db.execute(
-        "INSERT INTO watches (channel_id, query_id, typed, made_by, made_at, since) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO watches (channel_id, query_id, typed, made_by, made_at, since, upvotes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             channel,
             _take_query(db, query),
@@ -71,13 +82,46 @@ def add_watch(
             ensure_member(db, by),
             moment_column(now),
             day_column(since),
+            upvotes,
         ),
     ).lastrowid
     if since is not None:
         owing.owe_watch(db, int(watch or 0), now)
-    audit(db, now, by, channel=channel, what="watch", detail=query.canonical)
+    audit(db, now, by, channel=channel, what="watch", detail=_detail(query.canonical, upvotes))
     row = _active(db, channel, query.canonical)
     return None if row is None else to_watch(ref, row)
+
+
+def _detail(canonical: str, upvotes: int) -> str:
+    return f"min:{upvotes} {canonical}" if upvotes else canonical
+
+
+def change_watch(
+    db: sqlite_utils.Database,
+    ref: ChannelRef,
+    canonical: str,
+    *,
+    typed: str,
+    by: MemberRef,
+    now: datetime,
+    upvotes: int,
+) -> Watch | None:
+    channel = find_channel(db, ref)
+    row = None if channel is None else _active(db, channel, canonical)
+    if channel is None or row is None or row[10] == upvotes:
+        return None
+    db.execute("UPDATE watches SET typed = ?, upvotes = ? WHERE id = ?", (text_column(typed), upvotes, row[0]))
+    owing.withdraw_unwanted(db, channel)
+    # A watch that was made before the archive is filled is owed nothing yet.
+    last = days.last_day(db) if row[8] else None
+    if last is not None and upvotes:
+        enough = signals.upvoted(db, row[9], row[8], upvotes, now)
+        owing.owe_risen(db, [(channel, paper) for paper in enough], now)
+    elif last is not None:
+        owing.owe_watch(db, row[0], now, last)
+    audit(db, now, by, channel=channel, what="watch changed", detail=_detail(canonical, upvotes))
+    changed = _active(db, channel, canonical)
+    return None if changed is None else to_watch(ref, changed)
 
 
 def _take_query(db: sqlite_utils.Database, query: Query) -> int:
@@ -120,6 +164,8 @@ def _set(db: sqlite_utils.Database, ref: ChannelRef, settings: ChannelSettings, 
         channels.set_layout(db, ref, settings.layout, by, now)
     if (top := settings.top) is not None:
         tops.set_top(db, ref, top.text, next_due=top.next_due, by=by, now=now)
+    if settings.sort is not None:
+        channels.set_sort(db, ref, settings.sort, by, now)
 
 
 class Watches:
@@ -128,25 +174,39 @@ class Watches:
     _database: Database
 
     async def add_watch(
-        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int
+        self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int, upvotes: int = 0
     ) -> Watch | None:
-        return await self._database.write(lambda db: add_watch(db, ref, query, typed=typed, by=by, now=now, most=most))
+        return await self._database.write(
+            lambda db: add_watch(db, ref, query, typed=typed, by=by, now=now, most=most, upvotes=upvotes)
+        )
+
+    async def change_watch(
+        self, ref: ChannelRef, canonical: str, typed: str, by: MemberRef, now: datetime, *, upvotes: int
+    ) -> Watch | None:
+        return await self._database.write(
+            lambda db: change_watch(db, ref, canonical, typed=typed, by=by, now=now, upvotes=upvotes)
+        )
 
     async def take_in(
         self,
         channel: Channel,
-        queries: Sequence[tuple[Query, str]],
+        watches: Sequence[tuple[Query, str, int]],
         settings: ChannelSettings,
         by: MemberRef,
         now: datetime,
         *,
         most: int,
-    ) -> int:
-        def work(db: sqlite_utils.Database) -> int:
+    ) -> tuple[int, int]:
+        def work(db: sqlite_utils.Database) -> tuple[int, int]:
             ref = channels.open_channel(db, channel).ref
-            made = [add_watch(db, ref, query, typed=typed, by=by, now=now, most=most) for query, typed in queries]
+            made = changed = 0
+            for query, typed, upvotes in watches:
+                if add_watch(db, ref, query, typed=typed, by=by, now=now, most=most, upvotes=upvotes):
+                    made += 1
+                elif change_watch(db, ref, query.canonical, typed=typed, by=by, now=now, upvotes=upvotes):
+                    changed += 1
             _set(db, ref, settings, by, now)
-            return sum(watch is not None for watch in made)
+            return made, changed
 
         return await self._database.write(work)
 

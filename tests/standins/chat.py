@@ -12,6 +12,7 @@ from enum import Enum, auto
 from bot.errors import DeliveryError
 from bot.models import ChannelRef, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler
+from bot.signal_line import signal_line
 from bot.wording import authors_line, listed, part_text, receipt_line
 
 
@@ -163,4 +164,5 @@ def _lines(post: Post) -> list[str]:
         paper = entry.paper
         lines.append(f"{entry.number}. {paper.title} {paper.abstract_url}")
         lines.append(f"{authors_line(paper.authors)} {paper.primary_category} {listed(entry.words)}")
+        lines.append(signal_line(entry.signal))
     return [*lines, receipt_line(post.receipt)] if post.receipt else lines

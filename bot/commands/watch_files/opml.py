@@ -16,6 +16,7 @@ import defusedxml.sax
 from defusedxml import DefusedXmlException
 
 from bot.commands.complaint import complaint
+from bot.commands.minimum import Wish
 from bot.commands.saying import quoted
 from bot.commands.watch_files.feeds import FeedError, feed_query, shown_address
 from bot.commands.watch_files.wanted import Wanted, refuse_many
@@ -42,10 +43,10 @@ def read_opml(text: str) -> Wanted:
         except QueryError as error:
             wanted.notes.append(f"{place}: {complaint(error)}")
         else:
-            wanted.queries.setdefault(query.canonical, (query, feed.query))
+            wanted.wishes.setdefault(query.canonical, Wish(query, feed.query, 0))
             broader = broader or feed.broader
-    refuse_many(len(wanted.queries))
-    if not wanted.queries:
+    refuse_many(len(wanted.wishes))
+    if not wanted.wishes:
         wanted.mistakes = wanted.notes or ["The OPML has no feeds."]
         wanted.notes = []
     elif broader:

@@ -1,8 +1,9 @@
 """Our own file of a channel: its settings and watches.
 
 JSON: ``{"format": "paperroute channel", "version": 1, "schedule": "daily 09:00 weekdays Europe/Berlin", "layout":
-"thread", "top": "mon 09:00 Europe/Berlin", "watches": ["RLHF", …]}``, with each watch as its maker typed it. There is
-no "top" where there is no weekly one; "off" ends one.
+"thread", "top": "mon 09:00 Europe/Berlin", "sort": "hot", "watches": ["RLHF", "min:20 agents", …]}``, with each watch
+as its maker typed it. There is no "top" where there is no weekly one ("off" ends one), and no "sort" where the order is
+the usual one.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from bot.commands.saying import quoted
 from bot.commands.top_schedule import parse_top, top_text
 from bot.commands.watch_files.wanted import Wanted, refuse_many
 from bot.errors import CommandError
-from bot.models import Channel, Layout, Watch
+from bot.models import Channel, Layout, Sort, Watch
 from bot.wording import listed
 
 FORMAT = "paperroute channel"
 VERSION = 1
-_KEYS = ("format", "version", "schedule", "layout", "top", "watches")
+_KEYS = ("format", "version", "schedule", "layout", "top", "sort", "watches")
 
 
 def write_settings(channel: Channel, watches: Sequence[Watch]) -> str:
@@ -32,6 +33,7 @@ def write_settings(channel: Channel, watches: Sequence[Watch]) -> str:
         "schedule": channel.schedule,
         "layout": str(channel.layout),
         **({"top": top_text(channel)} if channel.top_schedule else {}),
+        **({} if channel.sort is Sort.NEW else {"sort": str(channel.sort)}),
         "watches": [made.typed for made in watches],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
@@ -48,6 +50,8 @@ def read_settings(text: str) -> Wanted:
         _read_layout(wanted, content["layout"])
     if "top" in content:
         _read_top(wanted, content["top"])
+    if "sort" in content:
+        _read_sort(wanted, content["sort"])
     watches = content.get("watches", [])
     if not isinstance(watches, list):
         wanted.mistakes.append("`watches` must be a list of queries.")
@@ -105,6 +109,13 @@ def _read_top(wanted: Wanted, typed: object) -> None:
         wanted.top = (parse_top(typed, "UTC"),)
     except CommandError as error:
         wanted.mistakes.append(f"`top`: {error.message}")
+
+
+def _read_sort(wanted: Wanted, typed: object) -> None:
+    if typed not in list(Sort):
+        wanted.mistakes.append(f"`sort` must be {listed([f'`{sort}`' for sort in Sort], 'or')}.")
+        return
+    wanted.sort = Sort(str(typed))
 
 
 def _read_layout(wanted: Wanted, typed: object) -> None:

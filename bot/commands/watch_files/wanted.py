@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 from bot.channel_schedule import Schedule
 from bot.commands.complaint import complaint
+from bot.commands.minimum import Wish, read_wish
 from bot.commands.saying import quoted
 from bot.commands.watching import MOST_WATCHES
 from bot.errors import CommandError, QueryError
-from bot.models import Layout
-from bot.query import Query
+from bot.models import Layout, Sort
 
 
 @dataclass(slots=True)
 class Wanted:
-    """``queries``: canonical form → query and what was typed, in the file's order. ``top`` holds None where there is to
+    """``wishes``: canonical form → what is to be watched, in the file's order. ``top`` holds None where there is to
     be no weekly top.
 
     ``mistakes`` are sentences, each naming its place; with any of them nothing is imported. ``notes`` say what was left
@@ -25,18 +25,19 @@ class Wanted:
     schedule: Schedule | None = None
     layout: Layout | None = None
     top: tuple[Schedule | None] | None = None
-    queries: dict[str, tuple[Query, str]] = field(default_factory=dict)
+    sort: Sort | None = None
+    wishes: dict[str, Wish] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def query(self, place: str, typed: str) -> None:
         """Ask for a watch; a query that cannot be read is a mistake at ``place``."""
         try:
-            query = Query.parse(typed)
-        except QueryError as error:
+            wish = read_wish(typed)
+        except (QueryError, CommandError) as error:
             self.mistakes.append(f"{place}, {quoted(typed, 60)}: {complaint(error)}")
         else:
-            self.queries.setdefault(query.canonical, (query, typed))
+            self.wishes.setdefault(wish.query.canonical, wish)
 
 
 def refuse_many(queries: int) -> None:
