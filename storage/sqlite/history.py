@@ -21,7 +21,7 @@ from bot.models import (
     PostState,
     Receipt,
 )
-from storage.sqlite import receipts
+from storage.sqlite import mirroring, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel, need_channel
@@ -89,6 +89,7 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
 
 def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
     channel = find_channel(db, ref)
+    watching = mirroring.watching_channel(db, channel)
     rows = db.execute(
         "SELECT d.paper, d.late, p.* FROM deliveries d JOIN papers p ON p.ordinal = d.paper"
         " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
@@ -99,7 +100,7 @@ def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Deli
             id=delivery_number(channel or 0, row[0]),
             channel=ref,
             paper=to_paper(row[2:]),
-            queries=_queries(db, channel, row[0]),
+            queries=_queries(db, watching, row[0]),
             late=bool(row[1]),
         )
         for row in rows

@@ -2,7 +2,8 @@
 
 A delivery is a channel and a paper, once for ever. It is waiting (0), or in a post (1), or withdrawn (2) because no
 watch of the channel wants the paper any more, or stranded (3) because its post died. Nothing leads back from 1 to
-0 but the death of that post and the resumption of its channel.
+0 but the death of that post and the resumption of its channel. What is owed to a channel is owed to its mirrors, too
+(``mirroring``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date, datetime
 import sqlite_utils
 
 from bot.query import Query
-from storage.sqlite import days, full_text, receipts
+from storage.sqlite import days, full_text, mirroring, receipts
 from storage.sqlite.values import moment_column
 
 # A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
@@ -47,6 +48,7 @@ def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collect
         " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
         {"batch": batch, "late": json.dumps(sorted(late))},
     )
+    mirroring.owe_batch(db, batch, json.dumps(sorted(late)))
     instant = db.execute(
         "SELECT DISTINCT c.id FROM json_each(?) b CROSS JOIN wanted n ON n.paper = b.value"
         " JOIN channels c ON c.id = n.channel_id AND (c.schedule = 'instant' OR c.schedule LIKE 'instant %')"
@@ -82,6 +84,7 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime) -> int:
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
         receipts.count_from(db, channel, receipts.before(db, date.fromisoformat(since)))
         make_due(db, [channel], now)
+    mirroring.owe(db, channel, found, date.fromisoformat(since))
     return owed
 
 
@@ -116,6 +119,7 @@ def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
             " (SELECT 1 FROM wanted n WHERE n.paper = deliveries.paper AND n.channel_id = deliveries.channel_id)",
             (channel, state),
         )
+    mirroring.withdraw_unwanted(db, channel)
 
 
 def anything(db: sqlite_utils.Database, channel: int) -> bool:

@@ -20,11 +20,24 @@ from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
+from storage.sqlite.subscriptions import Subscriptions
 from storage.sqlite.watches import Watches
 
 
 class SqliteStore(
-    Papers, Channels, Moving, Watches, Outbox, History, Saves, Links, Following, Cursors, Installations, Notes
+    Papers,
+    Channels,
+    Moving,
+    Watches,
+    Outbox,
+    History,
+    Saves,
+    Links,
+    Following,
+    Subscriptions,
+    Cursors,
+    Installations,
+    Notes,
 ):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 
