@@ -13,13 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot import discord_config, setting_values, slack_config
+from bot import discord_config, email_config, setting_values, slack_config
 from bot.discord_config import DiscordConfig
+from bot.email_config import EmailConfig
 from bot.setting_reader import Secret, SettingReader
 from bot.setting_values import ARXIV_API_URL, LogConfig
 from bot.slack_config import SlackConfig
 
-__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "LogConfig", "Secret", "SlackConfig"]
+__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "EmailConfig", "LogConfig", "Secret", "SlackConfig"]
 
 ARXIV_DELAY = 3.0
 """Seconds between two requests that arXiv's terms of use ask for."""
@@ -39,6 +40,7 @@ _SETTINGS = (
     "PAPERROUTE_PUBLIC_URL",
     "PAPERROUTE_WEB",
     "PAPERROUTE_SECRET_KEY",
+    "PAPERROUTE_EMAIL_FROM",
 )
 
 
@@ -64,12 +66,14 @@ class Config:
     secret_key: Secret | None = None
     slack: SlackConfig | None = None
     discord: DiscordConfig | None = None
+    email: EmailConfig | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must not appear in any output."""
         address = urlsplit(self.arxiv_api_url.value)
         hidden = [*(self.slack.secrets if self.slack else ()), *(self.discord.secrets if self.discord else ())]
+        hidden += self.email.secrets if self.email else ()
         hidden += self.secret_key.value.split(",") if self.secret_key else ()
         hidden += [part for part in (address.password, address.query) if part]
         return tuple(hidden)
@@ -150,6 +154,7 @@ class Config:
                 set_up=[name for name in _SETTINGS if reader.given(name)],
             ),
             discord=discord_config.read(reader),
+            email=email_config.read(reader),
         )
         reader.finish(_SETTINGS)
         return config

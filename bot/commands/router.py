@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.commands import (
     access,
+    emailing,
     help,  # noqa: A004 - it is `help`
     library,
     linking,
@@ -31,6 +32,7 @@ from bot.commands.table import PREFIX, find_command, nearest_command
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
 from bot.link_code import Draw
+from bot.mailing import Mailer
 from bot.models import Channel, ChannelRef, MemberRef
 from bot.ports import Clock, PaperSource, Store
 from bot.query import Query
@@ -57,6 +59,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "pause": settings.pause,
     "resume": settings.resume,
     "status": status.status,
+    "email": emailing.email,
     "access": access.access,
     "export": transfer.export,
     "import": transfer.import_,
@@ -68,7 +71,8 @@ _PLUS = re.compile(r"\+[0-9]{1,4}")
 class Commands:
     """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name.
 
-    ``draw`` is where link codes come from; whatever else than the default is for tests.
+    ``draw`` is where codes come from; whatever else than the default is for tests. ``mailer``: None where e-mail is not
+    set up.
     """
 
     def __init__(
@@ -80,8 +84,9 @@ class Commands:
         wake: Callable[[], None],
         default_zone: str,
         draw: Draw = secrets.choice,
+        mailer: Mailer | None = None,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone, draw)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw, mailer)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""
