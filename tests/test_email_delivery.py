@@ -96,18 +96,16 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "answer", "permanent", "said"), REFUSALS)
-async def test_a_refusal_is_for_good_or_for_now(
-    chat: EmailChat, server: MailServer, mine: MailSubscription, command: str, answer: str, permanent: bool, said: str
-) -> None:
-    server.refusals[command] = answer
-    with pytest.raises(DeliveryError) as caught:
-        await chat.send(mine.channel.ref, a_post(mine))
-    error = caught.value
-    assert (error.permanent, error.ambiguous) == (permanent, False)
-    assert error.message == f"The mail server {said}."
-    assert await chat.find(mine.channel.ref, a_post(mine)) is None
-    server.refusals.clear()
+async def test_a_refusal_is_for_good_or_for_now(chat: EmailChat, server: MailServer, mine: MailSubscription) -> None:
+    for command, answer, permanent, said in REFUSALS:
+        server.refusals = {command: answer}
+        with pytest.raises(DeliveryError) as caught:
+            await chat.send(mine.channel.ref, a_post(mine))
+        error = caught.value
+        assert (error.permanent, error.ambiguous) == (permanent, False)
+        assert error.message == f"The mail server {said}."
+        assert await chat.find(mine.channel.ref, a_post(mine)) is None
+    server.refusals = {}
     assert await chat.send(mine.channel.ref, a_post(mine))
 
 

@@ -75,7 +75,8 @@ color:#5c4700">{{ word }}</span>{% endfor %}</p>
 line-height:19px;color:#5b6570">{{ receipt }}</p>
 {% endif %}
 </div>
-<div style="max-width:640px;margin:0 auto;padding:12px 18px">
+<div style="max-width:640px;margin:0 auto;padding:12px 18px;\
+font-family:-apple-system,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif">
 {% for text in why %}
 <p class="soft" style="margin:0 0 4px;font-size:12px;line-height:18px;color:#5b6570">{{ text }}</p>
 {% endfor %}

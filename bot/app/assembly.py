@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from adapters.arxiv import ArxivSource
+from bot.app.platforms import Mails
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
 from bot.commands import Commands
@@ -67,7 +68,8 @@ async def assembled(
         chats = make_chats(store)
         dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
         watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
-        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone=config.timezone)
+        mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
+        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone=config.timezone, mailer=mailer)
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         for chat in chats:
             stack.push_async_callback(chat.close)
