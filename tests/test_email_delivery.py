@@ -19,7 +19,7 @@ from bot.errors import DeliveryError, NoHistoryError
 from bot.mailing import MailSubscription
 from bot.models import Layout, Post, PostKind
 from bot.ports import Store
-from tests.chat_contract import make_entry, make_post
+from tests.chat_contract import HOSTILE, make_entry, make_post
 from tests.delivery_kit import DrivenClock, announce, make_dispatcher, watch
 from tests.email_kit import ADDRESS, SENDER, settings, started, subscribe
 from tests.factories import CHANNEL
@@ -84,6 +84,24 @@ async def test_a_line_with_a_dot_alone_ends_nothing(
     await chat.send(mine.channel.ref, make_post(mine.channel.ref, PostKind.NOTICE, text=words))
     (mail,) = server.mails
     assert [line for line in mail.part("plain").splitlines() if line][1:6] == ["one", ".", "QUIT", "..", ".two"]
+
+
+async def test_names_that_strangers_chose_stay_in_their_place(
+    server: MailServer, store: Store, clock: FakeClock
+) -> None:
+    known = settings(server, sender_name="Überblick, «Papiere»")
+    async with started(known, store, clock) as chat:
+        for number, name in enumerate((*HOSTILE, "x\r\nBcc: evil@x.example\r\n\r\nbody", "=?utf-8?q?x?=", "é" * 500)):
+            source = replace(CHANNEL, channel=f"c{number}")
+            made = await subscribe(store, clock.now(), source=source, name=name, workspace=f"w{number}")
+            await chat.send(made.channel.ref, a_post(made))
+    assert {mail.recipient for mail in server.mails} == {ADDRESS}
+    for mail in server.mails:
+        assert [mail.message[name] is None for name in ("To", "Subject", "Bcc", "Cc")] == [False, False, True, True]
+        assert mail.message["To"] == ADDRESS
+        assert mail.message["From"].addresses[0].display_name == "Überblick, «Papiere»"
+        assert mail.message["Subject"].startswith("1 new papers · Wednesday 4 March 2026")
+        assert not any(part.defects for part in mail.message.walk())
 
 
 REFUSALS = [
@@ -268,6 +286,23 @@ async def test_a_refused_address_is_paused_with_a_word_in_its_channel(store: Sto
     paused = await store.mail_subscription(mine.channel.ref)
     assert paused is not None
     assert paused.channel.paused == "The mail server refuses the address for good (550 5.1.1)."
+
+
+async def test_a_channel_that_is_gone_takes_its_addresses_along(store: Store, server: MailServer) -> None:
+    clock = DrivenClock()
+    await watch(store, clock)
+    mine = await subscribe(store, clock.now())
+    await announce(store, clock, 2)
+    console = MemoryChat()
+    console.refusals[CHANNEL] = DeliveryError("The channel was deleted.", permanent=True, ends_channel=True)
+    async with started(settings(server), store, clock) as chat:
+        dispatcher = make_dispatcher(store, clock, console, chat)
+        await clock.drive(dispatcher.drain())
+        await digests(store, clock, mine)
+        await clock.drive(dispatcher.drain())
+        await dispatcher.stop()
+    assert await store.mirrors(CHANNEL) == []
+    assert server.mails == []
 
 
 async def test_a_server_that_is_down_is_waited_for(store: Store, server: MailServer) -> None:
