@@ -12,6 +12,7 @@ import aiosmtplib
 import pytest
 
 from adapters.email import EmailChat
+from adapters.email.doctor import examine
 from adapters.email.errors import Stage, mapped
 from adapters.email.submission import MOST_AT_ONCE
 from bot.channel_schedule import Schedule
@@ -127,29 +128,27 @@ async def test_a_refusal_is_for_good_or_for_now(chat: EmailChat, server: MailSer
     assert await chat.send(mine.channel.ref, a_post(mine))
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP_AT_DATA, Fault.DROP_IN_DATA, Fault.HANG_AT_DATA])
 async def test_what_is_lost_before_the_end_of_the_data_was_not_sent(
-    chat: EmailChat, server: MailServer, mine: MailSubscription, fault: Fault
+    chat: EmailChat, server: MailServer, mine: MailSubscription
 ) -> None:
-    server.faults.append(fault)
-    with pytest.raises(DeliveryError) as caught:
-        await chat.send(mine.channel.ref, a_post(mine))
-    assert (caught.value.permanent, caught.value.ambiguous) == (False, False)
-    assert await chat.find(mine.channel.ref, a_post(mine)) is None
-    await chat.send(mine.channel.ref, a_post(mine))
-    assert len(server.mails) == 1
+    for number, fault in enumerate((Fault.DROP_AT_DATA, Fault.DROP_IN_DATA, Fault.HANG_AT_DATA), 1):
+        server.faults.append(fault)
+        with pytest.raises(DeliveryError) as caught:
+            await chat.send(mine.channel.ref, a_post(mine, number))
+        assert (caught.value.permanent, caught.value.ambiguous) == (False, False)
+        assert await chat.find(mine.channel.ref, a_post(mine, number)) is None
+        await chat.send(mine.channel.ref, a_post(mine, number))
+        assert len(server.mails) == number
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP_AFTER_END, Fault.HANG_AFTER_END, Fault.NONSENSE_AFTER_END])
-async def test_what_is_lost_after_it_may_have_been(
-    chat: EmailChat, server: MailServer, mine: MailSubscription, fault: Fault
-) -> None:
-    server.faults.append(fault)
-    with pytest.raises(DeliveryError) as caught:
-        await chat.send(mine.channel.ref, a_post(mine))
-    assert (caught.value.permanent, caught.value.ambiguous) == (False, True)
-    with pytest.raises(NoHistoryError):
-        await chat.find(mine.channel.ref, a_post(mine))
+async def test_what_is_lost_after_it_may_have_been(chat: EmailChat, server: MailServer, mine: MailSubscription) -> None:
+    for number, fault in enumerate((Fault.DROP_AFTER_END, Fault.HANG_AFTER_END, Fault.NONSENSE_AFTER_END), 1):
+        server.faults.append(fault)
+        with pytest.raises(DeliveryError) as caught:
+            await chat.send(mine.channel.ref, a_post(mine, number))
+        assert (caught.value.permanent, caught.value.ambiguous) == (False, True)
+        with pytest.raises(NoHistoryError):
+            await chat.find(mine.channel.ref, a_post(mine, number))
 
 
 async def test_cut_off_while_the_server_thinks_it_may_have_been_sent(
@@ -208,6 +207,23 @@ async def test_encrypted_and_logged_in(store: Store, clock: FakeClock, mine: Mai
                 assert (caught.value.message, caught.value.permanent) == (said, False)
         assert len(server.mails) == 1
         assert PASSWORD not in repr(known)
+
+
+async def test_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
+    context, trusted = make_certificate(tmp_path)
+    async with mail_server(context, login=True) as server:
+        known = settings(server, starttls=True, user=USER, password="wrong", ca_file=str(trusted))
+        login, link = [finding async for finding in examine(known)]
+        assert login.said == f"127.0.0.1:{server.port}: The mail server refuses the login for now (535 5.7.8)."
+        assert login.remedy == "Check address, port, user and password of SMTP_URL."
+        assert link.well
+        right = replace(known, password=PASSWORD, public_url="https://papers.lab.example")
+        login, link = [finding async for finding in examine(right)]
+        assert (
+            login.said == f"127.0.0.1:{server.port} takes our connection, encrypted, logged in; mail is from {SENDER}"
+        )
+        assert link.said == "one click in a mail does it, at https://papers.lab.example"
+    assert server.mails == []
 
 
 async def test_without_starttls_nothing_is_said(store: Store, clock: FakeClock, mine: MailSubscription) -> None:

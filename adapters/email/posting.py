@@ -38,6 +38,7 @@ class Posting:
         self._clock = clock
         self._submission = submission
         self._stop_url = stop_url
+        self._writing = asyncio.Lock()
 
     async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
         """Mail it, once. Raises DeliveryError."""
@@ -47,10 +48,11 @@ class Posting:
             raise DeliveryError("The subscription could not be read.") from error
         if subscription is None:
             raise DeliveryError("This address has been unsubscribed.", permanent=True, ends_channel=True)
-        # Writing a long mail takes longer than the event loop may be held.
-        letter = await asyncio.to_thread(
-            post_letter, post, subscription, self._settings, self._clock.now(), self._stop_url(channel)
-        )
+        # Writing a long mail takes longer than the event loop may be held, and so would several of them at once.
+        async with self._writing:
+            letter = await asyncio.to_thread(
+                post_letter, post, subscription, self._settings, self._clock.now(), self._stop_url(channel)
+            )
 
         async def begun() -> None:
             try:
