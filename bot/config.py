@@ -13,14 +13,24 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot import discord_config, setting_values, signals_config, slack_config
+from bot import discord_config, email_config, setting_values, signals_config, slack_config
 from bot.discord_config import DiscordConfig
+from bot.email_config import EmailConfig
 from bot.setting_reader import Secret, SettingReader
 from bot.setting_values import ARXIV_API_URL, LogConfig
 from bot.signals_config import SignalsConfig
 from bot.slack_config import SlackConfig
 
-__all__ = ["PLATFORM_TOKENS", "Config", "DiscordConfig", "LogConfig", "Secret", "SignalsConfig", "SlackConfig"]
+__all__ = [
+    "PLATFORM_TOKENS",
+    "Config",
+    "DiscordConfig",
+    "EmailConfig",
+    "LogConfig",
+    "Secret",
+    "SignalsConfig",
+    "SlackConfig",
+]
 
 ARXIV_DELAY = 3.0
 """Seconds between two requests that arXiv's terms of use ask for."""
@@ -41,6 +51,7 @@ _SETTINGS = (
     "PAPERROUTE_WEB",
     "PAPERROUTE_SECRET_KEY",
     "PAPERROUTE_SIGNALS",
+    "PAPERROUTE_EMAIL_FROM",
 )
 
 
@@ -67,12 +78,14 @@ class Config:
     slack: SlackConfig | None = None
     discord: DiscordConfig | None = None
     signals: SignalsConfig | None = field(default_factory=SignalsConfig)
+    email: EmailConfig | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must not appear in any output."""
         address = urlsplit(self.arxiv_api_url.value)
         hidden = [*(self.slack.secrets if self.slack else ()), *(self.discord.secrets if self.discord else ())]
+        hidden += self.email.secrets if self.email else ()
         hidden += self.secret_key.value.split(",") if self.secret_key else ()
         hidden += [part for part in (address.password, address.query) if part]
         return tuple(hidden)
@@ -154,6 +167,7 @@ class Config:
             ),
             discord=discord_config.read(reader),
             signals=signals_config.read(reader),
+            email=email_config.read(reader),
         )
         reader.finish(_SETTINGS)
         return config

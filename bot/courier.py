@@ -17,8 +17,20 @@ from typing import TypeVar
 
 from bot.digest import post_key
 from bot.errors import PaperrouteError, StoreError
+from bot.mailing import MailSubscription, end_mirrors
 from bot.models import ChannelRef, OutboxItem, Post, PostKind
-from bot.outcome import Again, Dead, LookUp, Outcome, Sent, after_failing_to_look_up, after_looking_up, after_sending
+from bot.outcome import (
+    NEVER,
+    Again,
+    Dead,
+    LookUp,
+    Outcome,
+    Sent,
+    Unknown,
+    after_failing_to_look_up,
+    after_looking_up,
+    after_sending,
+)
 from bot.pacing import Pacer, within
 from bot.ports import Chat, Clock, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
@@ -167,21 +179,31 @@ class Courier:
                 await self._keep(lambda: self._store.uncertain(key, at, error))
                 heapq.heappush(self._moments, at)
                 logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
+            case Unknown(error):
+                await self._keep(lambda: self._store.uncertain(key, NEVER, error))
+                logger.warning("Perhaps posted, which cannot be found out: %s. %s", _named(item.post), error)
             case Dead(error, ""):
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
                 self.dead += 1
                 logger.warning("Dropped: %s. %s", _named(item.post), error)
             case Dead(error, pause, ended):
                 # What a channel refuses may be one message; where it is all of them, the notice dies as well.
-                told = None if ended or item.post.kind is PostKind.NOTICE else _stopped(item, pause)
+                told = None if ended or item.post.kind is PostKind.NOTICE else await self._told(item, pause)
                 # The channel first: it is its resumption that brings the papers of a dead post back.
                 if not await self._keep(lambda: self._pause(channel, pause, told)):
                     # It was given another identity meanwhile, under which the post is tried again.
                     await self._settle(item, Again(self._clock.now(), error))
                     return
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
+                if ended:
+                    await self._keep(lambda: end_mirrors(self._store, channel, self._clock.now()))
                 self.dead += 1
                 logger.error("Given up and channel paused: %s. %s", _named(item.post), pause)
+
+    async def _told(self, item: OutboxItem, reason: str) -> Post:
+        """What is said on account of a post that a channel refused, and where: of an address, in its source."""
+        subscription = await self._keep(lambda: self._store.mail_subscription(item.post.channel))
+        return _stopped(item, reason) if subscription is None else _mail_stopped(item, subscription, reason)
 
     async def _pause(self, channel: ChannelRef, reason: str, told: Post | None) -> bool:
         """Pause a channel and tell it so, unless it was paused already; False when there is no such channel."""
@@ -215,6 +237,16 @@ def _stopped(item: OutboxItem, reason: str) -> Post:
     text = f"Posts to this channel are paused. {reason} When that is settled, `resume` brings what has waited."
     key = post_key(post.channel, PostKind.NOTICE, (), item.first_attempt, post.key)
     return Post(key, post.channel, PostKind.NOTICE, text=text)
+
+
+def _mail_stopped(item: OutboxItem, subscription: MailSubscription, reason: str) -> Post:
+    """The same about an address, which is nobody's business but its owner's: it is not named."""
+    text = (
+        f"A digest of this channel by e-mail is paused. {reason} "
+        "Whoever set it up sees more with `/papers email`, and brings it back by setting it up again."
+    )
+    key = post_key(subscription.source, PostKind.NOTICE, (), item.first_attempt, item.post.key)
+    return Post(key, subscription.source, PostKind.NOTICE, text=text)
 
 
 def _named(post: Post) -> str:

@@ -7,6 +7,7 @@
     ├── SourceError                    the paper source did not give a usable answer: .retry_after
     ├── DeliveryError                  a post was not (or perhaps not) taken: .ambiguous, .retry_after
     │   └── UnreadableError            the channel's history cannot be read, so nothing can be looked up
+    │       └── NoHistoryError         and never will be
     └── StoreError                     the store cannot do its work: .path, .hint
         ├── StoreBusyError             another process holds the store
         └── StoreNewerError            the file was written by a later version
@@ -104,6 +105,10 @@ class DeliveryError(PaperrouteError):
 
 class UnreadableError(DeliveryError):
     """Raised by ``Chat.find`` when the history cannot be read: the post stays uncertain and is not sent again."""
+
+
+class NoHistoryError(UnreadableError):
+    """There is nothing to read and never will be: the post stays uncertain, and its channel goes on without it."""
 
 
 class StoreError(PaperrouteError):

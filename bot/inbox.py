@@ -38,6 +38,7 @@ from bot.conversation import (
     WorkspaceChange,
 )
 from bot.errors import PaperrouteError
+from bot.mailing import end_mirrors
 from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
@@ -208,12 +209,23 @@ class Inbox:
                     await self._store.move_channel(change.channel, change.to, self._clock.now())
             case ChannelChangeKind.LOST:
                 await self._pause(channel, change.reason or "this channel cannot be posted to at present")
+                await self._hold_mirrors(channel, held=True)
             case ChannelChangeKind.ENDED:
+                if await self._store.end_subscription(change.channel, None, self._clock.now()):
+                    return
                 await self._pause(channel, change.reason or "this channel was deleted")
+                await end_mirrors(self._store, channel.ref, self._clock.now())
             case _:  # regained
+                await self._hold_mirrors(channel, held=False)
                 if channel.paused and not paused_by_member(channel):
                     await self._store.set_paused(channel.ref, "", None, self._clock.now())
                     self._wake()
+
+    async def _hold_mirrors(self, channel: Channel, *, held: bool) -> None:
+        """Hold back what a channel is mailed to while it is lost, and nothing else that is paused."""
+        for mirror in await self._store.mirrors(channel.ref):
+            if mirror.channel.paused == ("" if held else _SOURCE_LOST):
+                await self._store.set_paused(mirror.channel.ref, _SOURCE_LOST if held else "", None, self._clock.now())
 
     async def _pause(self, channel: Channel, reason: str) -> None:
         """A member's pause stays: it must not end by itself when the channel comes back."""
@@ -237,3 +249,4 @@ def _meant(post: Post, name: str) -> Entry | None:
 
 
 _NOTHING = Reply("")
+_SOURCE_LOST = "the channel that it is a copy of cannot be posted to at present"

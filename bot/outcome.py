@@ -14,20 +14,23 @@
 A post is looked up because it may have been stored. Found: sent. Absent that long after the last attempt: it was not
 stored and is sent again; absent before that means nothing yet, since a platform may show a message later than it took
 it. A history that cannot be read decides nothing: the post stays uncertain, is looked up at growing intervals, and is
-never sent again on a guess.
+never sent again on a guess. Where a platform has no history at all (e-mail), it stays uncertain for good and the
+channel goes on without it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
-from bot.errors import DeliveryError, UnreadableError
+from bot.errors import DeliveryError, NoHistoryError, UnreadableError
 from bot.models import MessageRef, OutboxItem
 
 SETTLE = timedelta(seconds=30)
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The moment at which what can never be known is looked up."""
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 900.0
 LONGEST_LOOK_UP_PAUSE = 6 * 3600.0
@@ -70,6 +73,13 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody will ever know whether it is there: it is neither sent again nor looked up."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dead:
     """It will not go out: pause the channel for the reason ``pause``, unless that is empty.
 
@@ -81,7 +91,7 @@ class Dead:
     ended: bool = False
 
 
-Outcome = Sent | Again | LookUp | Dead
+Outcome = Sent | Again | LookUp | Unknown | Dead
 
 
 def after_sending(
@@ -137,6 +147,8 @@ def after_failing_to_look_up(item: OutboxItem, error: Exception, now: datetime) 
         return LookUp(at, f"Whether this was posted could not be looked up ({type(error).__name__}).")
     if error.ends_channel:
         return Dead(error.message, _reason(error), ended=True)
+    if isinstance(error, NoHistoryError):
+        return Unknown(error.message)
     asked = _retry_after(error)
     if asked is not None:
         at = now + timedelta(seconds=asked)

@@ -20,6 +20,7 @@ from bot.conversation import (
     Reply,
     WorkspaceChange,
 )
+from bot.mailing import MailStore, SubscriptionStore
 from bot.models import (
     ArchiveSpan,
     BackTest,
@@ -311,7 +312,8 @@ class PostStore(Protocol):
         ...
 
     async def uncertain(self, key: str, at: datetime, error: str) -> bool:
-        """``sending | uncertain → uncertain``, to be looked up at ``at``."""
+        """``sending | uncertain → uncertain``, to be looked up at ``at``; at ``bot.outcome.NEVER`` it stays so, and
+        holds nothing else of its channel up."""
         ...
 
     async def dead(self, key: str, error: str, now: datetime) -> bool:
@@ -617,6 +619,8 @@ class Store(
     SignalStore,
     LinkStore,
     FollowStore,
+    SubscriptionStore,
+    MailStore,
     CursorStore,
     InstallationStore,
     NoteStore,
@@ -672,7 +676,10 @@ class Chat(Protocol):
         ...
 
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
-        """Look the post up by its key in the channel's history. Raises UnreadableError, DeliveryError."""
+        """Look the post up by its key in the channel's history.
+
+        Raises UnreadableError, or NoHistoryError where there is none, and DeliveryError.
+        """
         ...
 
     async def close(self) -> None:

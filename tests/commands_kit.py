@@ -16,7 +16,7 @@ from bot.channel_schedule import Schedule
 from bot.commands import Commands
 from bot.conversation import Command, File, Reply
 from bot.digest import compose
-from bot.errors import SourceError
+from bot.errors import DeliveryError, SourceError
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, MemberRef, MessageRef, Missing, Paper, PostLimits, Progress
@@ -66,6 +66,19 @@ class FakeSource:
         return self.quiet
 
 
+class Postbox:
+    """Mails codes to itself; ``refusal`` is what it does instead."""
+
+    def __init__(self) -> None:
+        self.codes: list[tuple[str, str, str]] = []
+        self.refusal: DeliveryError | None = None
+
+    async def send_code(self, address: str, code: str, asked_on: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.codes.append((address, code, asked_on))
+
+
 @dataclass
 class Room:
     """The channel: say something in it, let arXiv announce papers, let the posts go out."""
@@ -75,6 +88,7 @@ class Room:
     source: FakeSource = field(default_factory=FakeSource)
     woken: int = 0
     signals: bool = True
+    postbox: Postbox | None = field(default_factory=Postbox)
     commands: Commands = field(init=False)
     inbox: Inbox = field(init=False)
 
@@ -87,6 +101,7 @@ class Room:
             default_zone=ZONE,
             signals=self.signals,
             draw=Random(1).choice,
+            mailer=self.postbox,
         )
         self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake)
 
@@ -103,10 +118,21 @@ class Room:
         files: tuple[File, ...] = (),
         mentions: tuple[MemberRef, ...] = (),
         administers: bool = False,
+        direct: bool = False,
     ) -> Reply:
         """Type a command."""
         return await self.inbox.command(
-            Command(channel, by, text, "reading", zone, files=files, mentions=mentions, administers=administers)
+            Command(
+                channel,
+                by,
+                text,
+                "reading",
+                zone,
+                files=files,
+                mentions=mentions,
+                administers=administers,
+                direct=direct,
+            )
         )
 
     async def told(self, text: str, *, by: MemberRef = ANN, channel: ChannelRef = CHANNEL) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UnreadableError
+from bot.errors import DeliveryError, NoHistoryError, UnreadableError
 from bot.models import MessageRef, OutboxItem, Post, PostKind, PostState
 from bot.outcome import (
     LONGEST_PAUSE,
@@ -18,6 +18,7 @@ from bot.outcome import (
     Dead,
     LookUp,
     Sent,
+    Unknown,
     after_failing_to_look_up,
     after_looking_up,
     after_sending,
@@ -152,6 +153,11 @@ def test_an_unreadable_history_is_asked_at_growing_intervals_for_ever(error: Unr
         assert outcome.pause == ""
         waits.append(outcome.at - NOW)
     assert waits == [timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=2), timedelta(hours=6)]
+
+
+def test_what_has_no_history_is_neither_sent_again_nor_looked_up() -> None:
+    error = NoHistoryError("Nobody knows.")
+    assert after_failing_to_look_up(make_item(attempts=99), error, NOW) == Unknown("Nobody knows.")
 
 
 def test_a_look_up_refused_for_good_pauses_the_channel_and_keeps_the_post_uncertain() -> None:

@@ -25,6 +25,7 @@ from bot.models import (
 )
 from bot.query import Query
 from storage.sqlite import SqliteStore
+from tests.email_kit import subscribe
 from tests.factories import ANN, BOB, CHANNEL, make_signal
 from tests.store_kit import NOW, TODAY, batch_of, compose, key, later, make_channel, open_store, papers_of, poll, watch
 
@@ -39,7 +40,8 @@ SMALL = {
     "owed", "new",
 }  # fmt: skip
 OPEN_ONLY = {
-    "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due", "channels_ready"
+    "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due",
+    "channels_ready", "mail_subscriptions_active", "mail_subscriptions_member",
 }  # fmt: skip
 
 
@@ -142,6 +144,7 @@ async def use_everything(store: SqliteStore) -> None:
     await store.unseen("console", "local", ["2603.00001"])
     (tally,) = await store.tallies(least=1, made_before=NOW, limit=9)
     await store.judged(tally.watch.id)
+    await _use_mail(store)
     await store.put_installation("slack", "T1", "", b"sealed", NOW)
     await store.installation("slack", "T1")
     await store.installed("slack")
@@ -172,6 +175,27 @@ async def _use_signals(store: SqliteStore) -> None:
     await store.signals(["2603.00001"])
     await store.trending("console", "local", since=TODAY, query=query, save_weight=10, limit=9)
     await store.count_upvoted(query, since=TODAY, upvotes=20)
+
+
+async def _use_mail(store: SqliteStore) -> None:
+    """An address of a channel with watches, while papers come and a watch ends."""
+    await watch(store, "letters")
+    made = await subscribe(store, NOW)
+    await subscribe(store, NOW, "other@lab.example", source=OTHER)
+    await store.find_mail_code(b"wrong", ANN, NOW, since=NOW, most=10)
+    await store.mail_subscriptions(ANN)
+    await store.mirrors(CHANNEL)
+    await store.mail_subscription(made.channel.ref)
+    await poll(store, papers_of(TODAY, 40, 1, title="Letters"))
+    await watch(store, "careful")
+    await store.waiting(made.channel.ref)
+    await store.end_watch(CHANNEL, "letter", ANN, NOW)
+    await compose(store, 60, made.channel.ref)
+    await store.mail_begun(key(60), NOW)
+    await store.mail_ended(key(60), taken=True)
+    await store.mail_taken(key(60))
+    await store.end_subscription(made.channel.ref, ANN, NOW)
+    await subscribe(store, NOW)
 
 
 async def _join_teams(store: SqliteStore) -> None:

@@ -95,6 +95,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     ),
     "link": (Option("code", "me for your account, or the code from the other side"),),
     "unlink": (Option("what", "Your account instead of the server", choices=("me",)),),
+    "email": (Option("what", "ADDRESS daily 08:00, the code that was mailed, or stop"),),
     "access": (
         Option("who", "Who may change what channels watch", choices=("everyone", "managers")),
         Option("role", "The members of this role", kind=_ROLE),

@@ -15,6 +15,7 @@ from random import Random
 
 from adapters.arxiv import ArxivSource
 from adapters.huggingface import HuggingFaceSource
+from bot.app.platforms import Mails
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
 from bot.commands import Commands
@@ -71,6 +72,7 @@ async def assembled(
         chats = make_chats(store)
         dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
         watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
+        mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
         signals: SignalReader | None = None
         if config.signals is not None:
             community = HuggingFaceSource(config.signals.api_url, contact=config.contact, clock=clock)
@@ -83,6 +85,7 @@ async def assembled(
             wake=dispatcher.wake,
             default_zone=config.timezone,
             signals=signals is not None,
+            mailer=mailer,
         )
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         for chat in chats:

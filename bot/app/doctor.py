@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from adapters.discord.doctor import examine as examine_discord
+from adapters.email.doctor import examine as examine_email
 from adapters.slack.access import Access
 from adapters.slack.doctor import examine_app_token, examine_channels, examine_scopes
 from adapters.slack.errors import SlackError
-from bot.app.platforms import discord_settings, slack_settings
+from bot.app.platforms import discord_settings, email_settings, slack_settings
 from bot.app.reports import HEALTHY, open_read_only
 from bot.clock import SystemClock
 from bot.config import Config
@@ -68,6 +69,8 @@ async def _examine(config: Config) -> AsyncIterator[Finding]:
             yield finding
         async for finding in _examine_discord(config, _of("discord", channels)):
             yield finding
+        async for finding in _examine_email(config):
+            yield finding
     finally:
         if store is not None:
             await store.close()
@@ -83,6 +86,15 @@ async def _examine_discord(config: Config, channels: list[Channel]) -> AsyncIter
         yield Finding("Discord", "its token is not set; `paperroute setup discord` says how to get it")
         return
     async for finding in examine_discord(settings, channels, SystemClock()):
+        yield finding
+
+
+async def _examine_email(config: Config) -> AsyncIterator[Finding]:
+    settings = email_settings(config)
+    if settings is None:
+        yield Finding("E-mail", "SMTP_URL and PAPERROUTE_EMAIL_FROM are not set, so digests go to channels alone")
+        return
+    async for finding in examine_email(settings):
         yield finding
 
 

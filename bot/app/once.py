@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from bot.app.assembly import assembled
-from bot.app.platforms import chats_of
+from bot.app.platforms import chats_of, mail_of
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped, unless
 from bot.app.terminal import console_chat
@@ -27,7 +27,8 @@ def poll(config: Config) -> int:
 
 async def _poll_once(config: Config, stop: asyncio.Event) -> int:
     def make_chats(store: Store) -> list[Chat]:
-        return chats_of(config, store, listen=False) or [console_chat(config, interactive=False)]
+        chats = chats_of(config, store, listen=False) or [console_chat(config, interactive=False)]
+        return [*chats, *mail_of(config, store, served=False)]
 
     result = PollResult()
     with ProgressBar() as bar:

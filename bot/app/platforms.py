@@ -6,14 +6,17 @@ An adapter is loaded where its platform is asked for: each brings libraries of m
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.email_config import Security
 from bot.ports import Chat, Store
 
 if TYPE_CHECKING:
     from adapters.discord import DiscordSettings
+    from adapters.email import EmailSettings
     from adapters.slack import SlackSettings
 
 
@@ -32,6 +35,15 @@ class Served(Protocol):
     @property
     def routes(self) -> Sequence[Any]:
         """The routes of aiohttp's web server, once started."""
+        ...
+
+
+@runtime_checkable
+class Mails(Protocol):
+    """A chat that can mail a code."""
+
+    async def send_code(self, address: str, code: str, asked_on: str) -> None:
+        """As ``bot.mailing.Mailer``."""
         ...
 
 
@@ -56,6 +68,16 @@ def chats_of(config: Config, store: Store, *, listen: bool) -> list[Chat]:
 
         chats.append(DiscordChat(discord, store, SystemClock(), listen=listen))
     return chats
+
+
+def mail_of(config: Config, store: Store, *, served: bool) -> list[Chat]:
+    """E-mail, where it is set up. Members speak to the bot elsewhere. ``served``: this process has a web server."""
+    if (email := email_settings(config)) is None:
+        return []
+    from adapters.email import EmailChat  # noqa: PLC0415  see above
+
+    # A link that nobody serves is worse than none.
+    return [EmailChat(email if served else replace(email, public_url=""), store, SystemClock())]
 
 
 def slack_settings(config: Config) -> SlackSettings | None:
@@ -90,6 +112,26 @@ def discord_settings(config: Config) -> DiscordSettings | None:
     from adapters.discord import DiscordSettings  # noqa: PLC0415  see above
 
     return DiscordSettings(discord.token.value, discord.api_url, discord.gateway_url)
+
+
+def email_settings(config: Config) -> EmailSettings | None:
+    """What the e-mail adapter is given; None when e-mail is not asked for."""
+    email = config.email
+    if email is None:
+        return None
+    from adapters.email import EmailSettings  # noqa: PLC0415  see above
+
+    return EmailSettings(
+        host=email.host,
+        port=email.port,
+        sender=email.sender,
+        sender_name=email.sender_name,
+        tls=email.security is Security.TLS,
+        starttls=email.security is Security.STARTTLS,
+        user=email.user,
+        password=email.password.value if email.password else "",
+        public_url=config.public_url if config.web is not None else "",
+    )
 
 
 def are_ready(chats: Iterable[Chat]) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 
 from adapters.web import WebServer
 from bot.app.assembly import Parts, assembled, at_work
-from bot.app.platforms import CanFail, Served, are_ready, chats_of
+from bot.app.platforms import CanFail, Served, are_ready, chats_of, mail_of
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped
 from bot.app.terminal import console, standard_input_is_shut
@@ -41,7 +41,7 @@ async def _serve(config: Config, stop: asyncio.Event) -> int:
     chats: list[Chat] = []
 
     def make_chats(store: Store) -> list[Chat]:
-        chats.extend(chats_of(config, store, listen=True))
+        chats.extend([*chats_of(config, store, listen=True), *mail_of(config, store, served=True)])
         return chats
 
     with ProgressBar() as bar:

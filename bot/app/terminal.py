@@ -12,6 +12,7 @@ from pathlib import Path
 
 from adapters.console import ConsoleChat, wants_colour
 from bot.app.assembly import Parts, assembled, at_work
+from bot.app.platforms import mail_of
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped, unless
 from bot.categories import CATEGORIES
@@ -21,6 +22,7 @@ from bot.config import Config
 from bot.delivery import Dispatcher
 from bot.errors import StoreError
 from bot.logs import set_up_logging
+from bot.ports import Chat, Store
 from bot.supervision import report
 
 
@@ -37,7 +39,11 @@ async def _converse(config: Config, interactive: bool, stop: asyncio.Event) -> i
     polled = asyncio.Event()
     with ProgressBar() as bar:
         progress = chat.show_progress if interactive else bar.show
-        async with assembled(config, stop, lambda _: [chat], progress) as parts:
+
+        def make_chats(store: Store) -> list[Chat]:
+            return [chat, *mail_of(config, store, served=False)]
+
+        async with assembled(config, stop, make_chats, progress) as parts:
 
             async def poll_once() -> None:
                 try:

@@ -14,6 +14,7 @@ from bot.channel_schedule import Schedule
 from bot.commands.saying import shown
 from bot.conversation import Command
 from bot.link_code import Draw
+from bot.mailing import Mailer
 from bot.models import Channel, ChannelRef, Layout
 from bot.ports import Clock, PaperSource, Store
 from bot.zones import find_zone
@@ -38,8 +39,8 @@ def new_channel(ref: ChannelRef, name: str, zone: str, now: datetime) -> Channel
 class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
-    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from. ``signals``: the
-    community's are read.
+    ``wake`` tells the delivery that something may be due now. ``draw`` is where codes come from. ``signals``: the
+    community's are read. ``mailer``: None where e-mail is not set up.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Context:
     default_zone: str
     draw: Draw
     signals: bool
+    mailer: Mailer | None = None
 
     @property
     def words(self) -> list[str]:
@@ -89,10 +91,20 @@ class Caller:
     default_zone: str
     draw: Draw
     signals: bool
+    mailer: Mailer | None = None
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
         now = self.clock.now()
         return Context(
-            self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw, self.signals
+            self.store,
+            self.source,
+            self.wake,
+            command,
+            text,
+            now,
+            self.default_zone,
+            self.draw,
+            self.signals,
+            self.mailer,
         )

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.commands import (
     access,
     bringing,
+    emailing,
     exporting,
     help,  # noqa: A004 - it is `help`
     importing,
@@ -34,6 +35,7 @@ from bot.commands.table import PREFIX, find_command, nearest_command
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
 from bot.link_code import Draw
+from bot.mailing import Mailer
 from bot.models import Channel, ChannelRef, MemberRef
 from bot.ports import Clock, PaperSource, Store
 from bot.query import Query
@@ -63,6 +65,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "pause": settings.pause,
     "resume": settings.resume,
     "status": status.status,
+    "email": emailing.email,
     "access": access.access,
     "export": exporting.export,
     "import": importing.import_,
@@ -75,7 +78,8 @@ class Commands:
     """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name.
     ``signals``: the community's are read.
 
-    ``draw`` is where link codes come from; whatever else than the default is for tests.
+    ``draw`` is where codes come from; whatever else than the default is for tests. ``mailer``: None where e-mail is not
+    set up.
     """
 
     def __init__(
@@ -88,8 +92,9 @@ class Commands:
         default_zone: str,
         signals: bool = True,
         draw: Draw = secrets.choice,
+        mailer: Mailer | None = None,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone, draw, signals)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw, signals, mailer)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""

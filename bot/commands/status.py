@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
+from bot.commands.mirrored import also_mailed
 from bot.commands.outlook import being_sent, next_post, pause_reason, waiting_papers
 from bot.commands.saying import command, lines, sentences, shown
 from bot.commands.suggestion import suggestion
@@ -36,6 +37,7 @@ async def status(context: Context) -> Reply:
             _posts(channel, figures, context),
             top_line(channel, context) if channel.top_schedule else "",
             _uncertain(figures),
+            await also_mailed(context),
             f"arXiv: {_polls(polls, schedule.zone, context)}",
             f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",
             _kept_silent(channel, figures)

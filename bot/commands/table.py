@@ -230,6 +230,18 @@ COMMANDS: tuple[CommandInfo, ...] = (
         family=CHANNEL,
     ),
     CommandInfo(
+        name="email",
+        summary="Get this channel's papers by e-mail, too",
+        usage="email [ADDRESS WHEN or CODE or stop]",
+        example="email ann@lab.org daily 08:00 Europe/Berlin",
+        family=CHANNEL,
+        details=(
+            "In a direct message it is about the watches that you have there.",
+            "A code is mailed first; `email CODE` confirms that the address is yours.",
+            "`email stop` ends yours of this channel, `email stop ADDRESS` all that you have for an address.",
+        ),
+    ),
+    CommandInfo(
         name="access",
         summary="Show or set who may change what channels watch",
         usage="access [everyone or managers]",

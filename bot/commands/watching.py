@@ -16,6 +16,7 @@ from bot.commands.advice import advice
 from bot.commands.back_test import Trial, entries, result, try_out
 from bot.commands.context import Context
 from bot.commands.minimum import Wish, condition, read_wish
+from bot.commands.mirrored import also_mailed
 from bot.commands.outlook import nothing_waits, what_becomes
 from bot.commands.paging import Page, take_page
 from bot.commands.saying import command, lines, local_day, quoted, shown, titled
@@ -164,7 +165,9 @@ async def watch_list(context: Context, page: Page) -> Reply:
         for number, made in enumerate(part, page.offset(_PAGE) + 1)
     )
     rest = len(known) > page.offset(_PAGE) + _PAGE
-    return Reply(lines(heading, *numbered), more=page.following("list") if rest else "", back=page.preceding("list"))
+    mailed = await also_mailed(context)
+    more = page.following("list") if rest else ""
+    return Reply(lines(heading, *numbered, mailed), more=more, back=page.preceding("list"))
 
 
 def _waits(made: Watch) -> str:

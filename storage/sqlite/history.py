@@ -22,7 +22,7 @@ from bot.models import (
     PostState,
     Receipt,
 )
-from storage.sqlite import receipts, signals
+from storage.sqlite import mirroring, receipts, signals
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel, need_channel
@@ -101,6 +101,7 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
 
 def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
     channel = find_channel(db, ref)
+    watching = mirroring.watching_channel(db, channel)
     rows = db.execute(
         "SELECT d.paper, d.late, d.risen, coalesce(b.said, ''), p.* FROM deliveries d"
         " JOIN papers p ON p.ordinal = d.paper"
@@ -115,7 +116,7 @@ def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Deli
             id=delivery_number(channel or 0, row[0]),
             channel=ref,
             paper=paper,
-            queries=_queries(db, channel, row[0]),
+            queries=_queries(db, watching, row[0]),
             late=bool(row[1]),
             risen=bool(row[2]),
             note=row[3],

@@ -97,23 +97,33 @@ def find_code(
     db: sqlite_utils.Database, digest: bytes, by: MemberRef, *, now: datetime, since: datetime, most: int
 ) -> LinkCode | None:
     number = ensure_member(db, by)
+    refuse_guessing(db, number, since=since, most=most)
+    row = db.execute(
+        "SELECT kind, made_by FROM link_codes WHERE digest = ? AND ends_at > ?", (digest, moment_column(now))
+    ).fetchone()
+    if row is None:
+        count_wrong(db, number, now, since=since)
+        return None
+    return LinkCode(LinkKind(row[0]), _member(db, row[1]))
+
+
+def refuse_guessing(db: sqlite_utils.Database, member: int, *, since: datetime, most: int) -> None:
+    """Raise CommandError when a member has entered ``most`` wrong codes, whatever for, since then."""
     wrong = db.execute(
         "SELECT at FROM wrong_codes WHERE member_id = ? AND at > ? ORDER BY at DESC LIMIT ?",
-        (number, moment_column(since), count(most)),
+        (member, moment_column(since), count(most)),
     ).fetchall()
     if len(wrong) >= most:
         raise CommandError(
             f"You have entered {counted(most, 'wrong code')}.",
             hint=f"Try again in {_minutes(to_moment(wrong[-1][0]), since)}.",
         )
-    row = db.execute(
-        "SELECT kind, made_by FROM link_codes WHERE digest = ? AND ends_at > ?", (digest, moment_column(now))
-    ).fetchone()
-    if row is None:
-        db.execute("DELETE FROM wrong_codes WHERE at <= ?", (moment_column(since),))
-        db.execute("INSERT INTO wrong_codes (member_id, at) VALUES (?, ?)", (number, moment_column(now)))
-        return None
-    return LinkCode(LinkKind(row[0]), _member(db, row[1]))
+
+
+def count_wrong(db: sqlite_utils.Database, member: int, now: datetime, *, since: datetime) -> None:
+    """Count a wrong code against a member; those before ``since`` are forgotten."""
+    db.execute("DELETE FROM wrong_codes WHERE at <= ?", (moment_column(since),))
+    db.execute("INSERT INTO wrong_codes (member_id, at) VALUES (?, ?)", (member, moment_column(now)))
 
 
 def _minutes(moment: datetime, since: datetime) -> str:

@@ -14,6 +14,7 @@ from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
+from storage.sqlite.schema_fifth import MAIL
 from storage.sqlite.schema_fourth import SIGNALS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
@@ -22,7 +23,7 @@ from storage.sqlite.schema_third import CODES, TEAMS
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003", "0004", "0006")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -50,6 +51,11 @@ def _fourth(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS(name=STEPS[4])
+def _fifth(db: sqlite_utils.Database) -> None:
+    db.executescript(MAIL)
+
+
+@MIGRATIONS(name=STEPS[5])
 def _sixth(db: sqlite_utils.Database) -> None:
     for part in (BROUGHT, TOPS, JUDGING):
         db.executescript(part)

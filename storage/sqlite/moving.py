@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlite_utils
 
 from bot.models import ChannelRef
-from storage.sqlite import queue
+from storage.sqlite import queue, subscriptions
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel
 from storage.sqlite.values import moment_column, text_column
@@ -28,6 +28,7 @@ def move(db: sqlite_utils.Database, ref: ChannelRef, to: ChannelRef, now: dateti
         )
         audit(db, now, None, channel=source, what="channel moved", detail=f"from {ref.workspace} {ref.channel}")
         return
+    subscriptions.merge(db, source, target, now)
     _merge(db, source, target, moment_column(now))
     audit(db, now, None, channel=target, what="channel merged", detail=f"with {ref.workspace} {ref.channel}")
 

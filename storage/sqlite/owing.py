@@ -4,7 +4,7 @@ A delivery is a channel and a paper, once for ever. It is waiting (0), or in a p
 watch of the channel wants the paper any more, or stranded (3) because its post died. Nothing leads back from 1 to
 0 but the death of that post and the resumption of its channel. A paper that a watch holds back until it has upvotes is
 no delivery yet; once it has them its delivery is ``risen``, which receipts do not count among what an announcement
-brought.
+brought. What is owed to a channel is owed to its mirrors, too (``mirroring``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import date, datetime
 import sqlite_utils
 
 from bot.query import Query
-from storage.sqlite import days, full_text, receipts
+from storage.sqlite import days, full_text, mirroring, receipts
 from storage.sqlite.values import moment_column
 
 # A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
@@ -49,6 +49,7 @@ def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collect
         " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
         {"batch": batch, "late": json.dumps(sorted(late))},
     )
+    mirroring.owe_batch(db, batch, json.dumps(sorted(late)))
     instant = db.execute(
         "SELECT DISTINCT c.id FROM json_each(?) b CROSS JOIN wanted n ON n.paper = b.value"
         " JOIN channels c ON c.id = n.channel_id AND (c.schedule = 'instant' OR c.schedule LIKE 'instant %')"
@@ -88,6 +89,7 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date 
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
         receipts.count_from(db, channel, receipts.before(db, since))
         make_due(db, [channel], now)
+    mirroring.owe(db, channel, found, since)
     return owed
 
 
@@ -96,7 +98,7 @@ def owe_risen(db: sqlite_utils.Database, pairs: Collection[tuple[int, int]], now
     those that are owed something by it."""
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for _, paper in pairs))
     owed: set[int] = set()
-    for channel, paper in sorted(pairs):
+    for channel, paper in sorted([*pairs, *mirroring.mirrored(db, pairs)]):
         cursor = db.execute(
             "INSERT INTO deliveries (channel_id, paper, state, late, risen) VALUES (?, ?, 0, 0, 1)"
             " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0, risen = 1 WHERE state = 2",
@@ -152,6 +154,7 @@ def withdraw_unwanted(db: sqlite_utils.Database, channel: int) -> None:
             " (SELECT 1 FROM brought b WHERE b.paper = deliveries.paper AND b.channel_id = deliveries.channel_id)",
             (channel, state),
         )
+    mirroring.withdraw_unwanted(db, channel)
 
 
 def anything(db: sqlite_utils.Database, channel: int) -> bool:

@@ -2,12 +2,12 @@
 
 A channel has two queues, its notices and its papers; each goes out in the order it was stored, the first one that
 cannot go yet holding up those behind it. While one of its posts is being sent or is uncertain nothing else of the
-channel goes; while it is paused notices alone do, and of those only what is said to the channel itself: a word about a
-paper, in the paper's thread, waits like papers do. ``channels.ready_at`` says when the next post of a channel may be
-claimed. It follows from the posts, and ``settle`` brings it up to date after every change, so that claiming looks at
-channels that are ready and at nothing else, however many posts wait. ``workspaces.not_before`` does the same for a
-workspace: it waits after a Retry-After, and between two posts where its platform limits posts a workspace. A workspace
-that waits so has no post claimed, and keeps no other from being served.
+channel goes, unless it will stay uncertain for ever; while it is paused notices alone do, and of those only what is
+said to the channel itself: a word about a paper, in the paper's thread, waits like papers do. ``channels.ready_at``
+says when the next post of a channel may be claimed. It follows from the posts, and ``settle`` brings it up to date
+after every change, so that claiming looks at channels that are ready and at nothing else, however many posts wait.
+``workspaces.not_before`` does the same for a workspace: it waits after a Retry-After, and between two posts where its
+platform limits posts a workspace. A workspace that waits so has no post claimed, and keeps no other from being served.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from datetime import datetime, timedelta
 
 import sqlite_utils
 
+from bot.outcome import NEVER
 from storage.sqlite.values import moment_column, to_moment_or_none
 
 _UNBOUNDED = 1_000_000_000
+_NEVER = moment_column(NEVER)
 
 _NEXT_NOTICE = """
     SELECT p.id, p.not_before FROM posts p
@@ -55,7 +57,8 @@ def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str]]:
     """The first posts of the channel's queues that are not held up, with the moments from which they may go."""
     (paused,) = db.execute("SELECT paused <> '' FROM channels WHERE id = ?", (channel,)).fetchone()
     blocked = db.execute(
-        "SELECT 1 FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain') LIMIT 1", (channel,)
+        "SELECT 1 FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain') AND not_before < ? LIMIT 1",
+        (channel, _NEVER),
     ).fetchone()
     if blocked is not None:
         return []
@@ -135,7 +138,8 @@ def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str], after: dat
     (uncertain,) = db.execute(
         "SELECT min(p.not_before) FROM posts p JOIN channels c ON c.id = p.channel_id"
         " JOIN workspaces w ON w.id = c.workspace_id"
-        " WHERE p.state = 'uncertain' AND p.not_before > ? AND w.platform IN (SELECT value FROM json_each(?))",
-        (past, names),
+        " WHERE p.state = 'uncertain' AND p.not_before > ? AND p.not_before < ?"
+        " AND w.platform IN (SELECT value FROM json_each(?))",
+        (past, _NEVER, names),
     ).fetchone()
     return to_moment_or_none(min((moment for moment in (ready, uncertain) if moment is not None), default=None))

@@ -22,6 +22,7 @@ from storage.sqlite.papers import Papers
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
 from storage.sqlite.signals import Signals
+from storage.sqlite.subscriptions import Subscriptions
 from storage.sqlite.tallies import Tallies
 from storage.sqlite.tops import Tops
 from storage.sqlite.watches import Watches
@@ -41,6 +42,7 @@ class SqliteStore(
     Signals,
     Links,
     Following,
+    Subscriptions,
     Cursors,
     Installations,
     Notes,
