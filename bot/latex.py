@@ -22,10 +22,9 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# One set of characters comes first, so that a search goes through plain text at the speed of C.
 _TOKEN = re.compile(
-    r"(?P<command>\\(?:[A-Za-z]{1,64}|.))(?P<after>[ \t\n]{0,8})"
-    r"|(?P<dollar>\$\$?)|(?P<open>\{)|(?P<close>\})|(?P<raise>\^)|(?P<lower>_)|(?P<tie>~)",
-    re.DOTALL,
+    r"[$^_~{}\\](?:(?<=\\)(?P<command>[A-Za-z]{1,64}|.)(?P<after>[ \t\n]{0,8})|(?<=\$)\$|(?<!\\))", re.DOTALL
 )
 _ROOT_DEGREE = re.compile(r"\[([^\[\]{}$\\]{0,20})\]")
 _PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}(?![A-Za-z}])")
@@ -95,19 +94,19 @@ class _Reader:
         return "".join(self._out)
 
     def _token(self, token: re.Match[str]) -> None:
-        match token.lastgroup:
-            case "after":
-                self._command(token["command"][1:], token["after"])
-            case "dollar":
+        match token[0][0]:
+            case "\\":
+                self._command(token["command"], token["after"])
+            case "$":
                 self._dollar(token[0])
-            case "open":
+            case "{":
                 self._open()
-            case "close":
+            case "}":
                 self._close()
-            case "raise":
+            case "^":
                 follower = self._next()
                 self._wait(raised) if follower and not follower.isspace() else self._plain("^")
-            case "lower":  # an index in a formula or before a brace, else a part of a name
+            case "_":  # an index in a formula or before a brace, else a part of a name
                 self._wait(lowered) if self._formula or self._next() == "{" else self._plain("_")
             case _:  # a tie between words is a space, at the start of a word it means "about"
                 before = self._text[token.start() - 1 : token.start()]

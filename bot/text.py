@@ -27,7 +27,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import chain
 
 from bot.latex import looks_like_latex, readable
 from bot.plurals import singular
@@ -36,6 +35,7 @@ __all__ = [
     "NORMALIZER_VERSION",
     "name_words",
     "normalize",
+    "normalize_name",
     "plural_forms",
     "prefix_matches",
     "prefix_word",
@@ -49,17 +49,22 @@ NORMALIZER_VERSION = 1
 
 def words(text: str) -> list[str]:
     """The normalised words of a title or an abstract, in order."""
-    return _split(text, _SINGULARS)
+    return _joined(text, _SINGULARS).split()
 
 
 def normalize(text: str) -> str:
     """The normalised words with one space between: the form that is stored and searched."""
-    return " ".join(words(text))
+    return _joined(text, _SINGULARS)
 
 
 def name_words(name: str) -> list[str]:
     """The normalised words of one author's name: as ``words``, but nothing counts as a plural."""
-    return _split(name, _NAMES)
+    return _joined(name, _NAMES).split()
+
+
+def normalize_name(name: str) -> str:
+    """The words of ``name_words`` with one space between."""
+    return _joined(name, _NAMES)
 
 
 def prefix_word(text: str) -> str | None:
@@ -127,8 +132,12 @@ class _Characters(dict[int, str]):
         return folded
 
 
-class _Memo(dict[str, tuple[str, ...]]):
-    """Raw word → its normalised words. Forgets everything when full: a day's papers have some 25,000 raw words."""
+class _Memo(dict[str, str]):
+    """Raw word → its normalised words, one space between.
+
+    When full it becomes the older generation and starts anew, so that common words, which are soon looked up again,
+    are never worked out twice: a day's papers have some 25,000 raw words, a few of them in every sentence.
+    """
 
     ENTRIES = 1 << 15
     LONGEST = 40
@@ -136,11 +145,15 @@ class _Memo(dict[str, tuple[str, ...]]):
     def __init__(self, *, plurals: bool) -> None:
         super().__init__()
         self._plurals = plurals
+        self._older: dict[str, str] = {}
 
-    def __missing__(self, raw: str) -> tuple[str, ...]:
-        found = _finished(raw, plurals=self._plurals)
+    def __missing__(self, raw: str) -> str:
+        found = self._older.get(raw)
+        if found is None:
+            found = " ".join(_finished(raw, plurals=self._plurals))
         if len(raw) <= self.LONGEST:
             if len(self) >= self.ENTRIES:
+                self._older = dict(self)
                 self.clear()
             self[raw] = found
         return found
@@ -152,11 +165,13 @@ _NAMES = _Memo(plurals=False)
 _PIECE = re.compile(r"([^+#]+)(\+\+|#)?")
 
 
-def _split(text: str, memo: _Memo) -> list[str]:
+def _joined(text: str, memo: _Memo) -> str:
     if looks_like_latex(text):
         text = readable(text)
-    raw = text.translate(_CHARACTERS).split()
-    return list(chain.from_iterable(map(memo.__getitem__, raw)))
+    joined = " ".join(map(memo.__getitem__, text.translate(_CHARACTERS).split()))
+    if "  " in joined or joined[:1] == " " or joined[-1:] == " ":
+        return " ".join(joined.split())  # a lone sign or apostrophe gave no word
+    return joined
 
 
 def _finished(raw: str, *, plurals: bool) -> tuple[str, ...]:

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot import text as text_module
+from bot.latex import looks_like_latex, readable
 from bot.models import Paper
 from bot.plurals import singular
 from bot.text import (
     name_words,
     normalize,
+    normalize_name,
     plural_forms,
     prefix_matches,
     prefix_word,
@@ -19,6 +22,37 @@ from bot.text import (
 from tests.strategies import texts
 
 ANY_TEXT = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"]), max_size=60) | texts()
+
+
+def plainly(text: str, *, plurals: bool) -> list[str]:
+    """The words of a text by the definition: character by character, word by word, nothing remembered."""
+    found: list[str] = []
+    for raw in "".join(map(text_module._folded, readable(text) if looks_like_latex(text) else text)).split():
+        found += text_module._finished(raw, plurals=plurals)
+    return found
+
+
+ASCII_TEXT = st.text(st.characters(max_codepoint=127), max_size=80) | st.lists(
+    st.sampled_from(
+        ["models", "Losses.", "a", "+", "'", "C++", "gpus,", "model's", "policies", "--", "O'Neil", "#1", "s"]
+    )
+).map(" ".join)
+
+
+@given(ASCII_TEXT | ANY_TEXT)
+def test_the_fast_way_gives_what_the_definition_gives(text: str) -> None:
+    assert words(text) == plainly(text, plurals=True)
+    assert normalize(text) == " ".join(plainly(text, plurals=True))
+    assert name_words(text) == plainly(text, plurals=False)
+    assert normalize_name(text) == " ".join(plainly(text, plurals=False))
+
+
+def test_more_words_than_are_remembered_change_nothing() -> None:
+    memo = text_module._Memo(plurals=True)
+    memo.ENTRIES = 8
+    raw = [f"w{number % 23}s" for number in range(200)] + ["policies"] * 3
+    assert [memo[word] for word in raw] == [singular(word) for word in raw]
+    assert len(memo) <= 8
 
 
 @pytest.mark.parametrize(
