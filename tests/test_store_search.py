@@ -17,7 +17,7 @@ from bot.models import Paper
 from bot.paper_id import ordinal
 from bot.query import And, Field, Node, Not, Or, Query, Term
 from bot.text import words
-from storage.sqlite import days, full_text, papers, schema
+from storage.sqlite import days, full_text, papers, schema, schema_seventh
 from tests.factories import make_paper
 from tests.store_kit import open_store
 from tests.strategies import paper_lists, queries
@@ -28,6 +28,7 @@ def index_of(archive: list[Paper]) -> Iterator[sqlite_utils.Database]:
     db = sqlite_utils.Database(memory=True)
     try:
         db.executescript(schema.ARCHIVE)
+        db.executescript(schema_seventh.IMPORTS)
         papers.put(db, archive, recorded=True)
         yield db
     finally:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlite_utils
 
 from bot.models import ArchiveSpan
 from storage.sqlite.values import LARGEST, day_column, to_day
 
+_PAUSE = timedelta(days=7)  # arXiv never pauses longer between two listing days
 _UNKNOWN = ""  # papers without a listing day
 
 
@@ -55,47 +56,69 @@ def span(db: sqlite_utils.Database, since: date | None, until: date | None) -> S
     return Span(low, high, first, last, exact=strangers is None)
 
 
-def count_in(db: sqlite_utils.Database, papers: Iterable[tuple[int, date | None, bool]]) -> None:
-    """Reckon with new papers, each as ordinal, day and whether it was read from the id sequence."""
-    totals: dict[str, list[int]] = {}
-    for ordinal, day, recorded in papers:
-        total = totals.setdefault(day_column(day) or _UNKNOWN, [0, 0, ordinal, ordinal])
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a paper came into the archive: read from the id sequence, imported, both, or, with neither, brought in by a
+    member."""
+
+    recorded: bool
+    imported: bool
+
+
+def count_in(db: sqlite_utils.Database, papers: Iterable[tuple[int, date | None, Origin]]) -> None:
+    """Reckon with new papers, each as ordinal, day and origin."""
+    totals: dict[date | None, list[int]] = {}
+    for ordinal, day, origin in papers:
+        total = totals.setdefault(day, [0, 0, 0, ordinal, ordinal])
         total[0] += 1
-        total[1] += recorded
-        total[2] = min(total[2], ordinal)
-        total[3] = max(total[3], ordinal)
+        total[1] += origin.recorded
+        total[2] += origin.imported
+        total[3] = min(total[3], ordinal)
+        total[4] = max(total[4], ordinal)
     db.conn.executemany(
-        "INSERT INTO days (day, papers, recorded, lowest, highest) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO days (day, papers, recorded, imported, lowest, highest) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (day) DO UPDATE SET papers = papers + excluded.papers, recorded = recorded + excluded.recorded,"
+        " imported = imported + excluded.imported,"
         " lowest = min(lowest, excluded.lowest), highest = max(highest, excluded.highest)",
-        [(day, *total) for day, total in totals.items()],
+        [(day_column(day) or _UNKNOWN, *total) for day, total in totals.items()],
     )
 
 
-def count_out(db: sqlite_utils.Database, papers: Iterable[tuple[date | None, bool]]) -> None:
+def count_out(db: sqlite_utils.Database, papers: Iterable[tuple[date | None, Origin]]) -> None:
     """Reckon with papers that are gone. A day's bounds stay; they need only be wide enough."""
-    db.conn.executemany(
-        "UPDATE days SET papers = papers - 1, recorded = recorded - ? WHERE day = ?",
-        [(recorded, day_column(day) or _UNKNOWN) for day, recorded in papers],
-    )
-    db.execute("DELETE FROM days WHERE papers = 0")
+    gone = [(origin.recorded, origin.imported, day_column(day) or _UNKNOWN) for day, origin in papers]
+    if gone:
+        db.conn.executemany(
+            "UPDATE days SET papers = papers - 1, recorded = recorded - ?, imported = imported - ? WHERE day = ?", gone
+        )
+        db.execute("DELETE FROM days WHERE papers = 0")
 
 
 def archive_span(db: sqlite_utils.Database) -> ArchiveSpan:
-    """Number of papers of the archive; first and last day of those that were read from the id sequence."""
+    """Number of papers of the archive; first and last day of those that were read from the id sequence or imported."""
     (papers,) = db.execute("SELECT coalesce(sum(papers), 0) FROM days").fetchone()
-    first, last = db.execute("SELECT min(day), max(day) FROM days WHERE recorded > 0 AND day <> ''").fetchone()
+    first, last = db.execute("SELECT min(day), max(day) FROM covered").fetchone()
     return ArchiveSpan(int(papers), to_day(first), to_day(last))
 
 
 def last_day(db: sqlite_utils.Database) -> date | None:
-    """The archive's last listing day."""
-    return archive_span(db).last
+    """The last listing day that was read from the id sequence: watches begin with it."""
+    (last,) = db.execute("SELECT max(day) FROM days WHERE recorded > 0 AND day <> ''").fetchone()
+    return to_day(last)
 
 
-def days_between(db: sqlite_utils.Database, since: date, until: date) -> int:
-    """For how many listing days, both ends included, the archive was read from the id sequence."""
+def covered(db: sqlite_utils.Database, since: date, until: date) -> tuple[date, int]:
+    """From when on the archive has the papers of the days ``since`` to ``until``, both included, and of how many.
+
+    That is ``since``, unless it lies in the gap between an import and the first day that was read from the id sequence.
+    """
+    (first,) = db.execute("SELECT min(day) FROM days WHERE recorded > 0 AND day <> ''").fetchone()
+    read = to_day(first)
+    if read is not None and since < read <= until:
+        before = (day_column(since - _PAUSE), day_column(read))
+        if db.execute("SELECT 1 FROM covered WHERE day >= ? AND day < ? LIMIT 1", before).fetchone() is None:
+            since = read
     (number,) = db.execute(
-        "SELECT count(*) FROM days WHERE recorded > 0 AND day BETWEEN ? AND ?", (day_column(since), day_column(until))
+        "SELECT count(*) FROM covered WHERE day BETWEEN ? AND ?", (day_column(since), day_column(until))
     ).fetchone()
-    return int(number)
+    return since, int(number)

@@ -17,7 +17,7 @@ import sqlite_utils
 
 from bot.models import Paper
 from bot.query_tree import And, Field, Node, Or, Term, anchored, negated
-from bot.text import name_words, normalize, plural_forms
+from bot.text import normalize, normalize_name, plural_forms
 from storage.sqlite.days import Span
 
 _SEPARATOR = " | "
@@ -55,7 +55,7 @@ def clear(db: sqlite_utils.Database) -> None:
 
 
 def _row(ordinal: int, paper: Paper) -> tuple[int, str, str, str, str]:
-    authors = _SEPARATOR.join(" ".join(name_words(author)) for author in paper.authors)
+    authors = _SEPARATOR.join(map(normalize_name, paper.authors))
     return ordinal, normalize(paper.title), normalize(paper.abstract), authors, " ".join(paper.categories)
 
 

@@ -17,13 +17,14 @@ from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
 from storage.sqlite.schema_fifth import MAIL
 from storage.sqlite.schema_fourth import SIGNALS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
+from storage.sqlite.schema_seventh import IMPORTS
 from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -59,6 +60,11 @@ def _fifth(db: sqlite_utils.Database) -> None:
 def _sixth(db: sqlite_utils.Database) -> None:
     for part in (BROUGHT, TOPS, JUDGING):
         db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[6])
+def _seventh(db: sqlite_utils.Database) -> None:
+    db.executescript(IMPORTS)
 
 
 def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:

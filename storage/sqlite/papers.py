@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 
 import sqlite_utils
@@ -15,6 +17,7 @@ from bot.paper_id import ordinal
 from bot.query import Query
 from storage.sqlite import days, full_text
 from storage.sqlite.database import Database
+from storage.sqlite.days import Origin
 from storage.sqlite.values import (
     ORDINAL,
     RECORDED,
@@ -27,14 +30,15 @@ from storage.sqlite.values import (
 )
 
 _PUT = """
-    INSERT INTO papers (ordinal, id, version, announced, recorded, published, updated, categories, authors, title,
-                        abstract, comment, doi, journal_ref)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO papers (ordinal, id, version, announced, recorded, imported, published, updated, categories, authors,
+                        title, abstract, comment, doi, journal_ref)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (ordinal) DO UPDATE SET
         version = excluded.version, announced = excluded.announced, recorded = excluded.recorded,
-        published = excluded.published, updated = excluded.updated, categories = excluded.categories,
-        authors = excluded.authors, title = excluded.title, abstract = excluded.abstract,
-        comment = excluded.comment, doi = excluded.doi, journal_ref = excluded.journal_ref
+        imported = excluded.imported, published = excluded.published, updated = excluded.updated,
+        categories = excluded.categories, authors = excluded.authors, title = excluded.title,
+        abstract = excluded.abstract, comment = excluded.comment, doi = excluded.doi,
+        journal_ref = excluded.journal_ref
 """
 
 
@@ -45,34 +49,63 @@ def put(db: sqlite_utils.Database, papers: Sequence[Paper], *, recorded: bool) -
     The day that the sequence gives takes the place of one that was guessed for a paper brought in before: a watch goes
     by it.
     """
+    latest = newest(papers)
+    stored = stored_among(db, list(latest))
+    changed: list[Stored] = []
+    for number, paper in latest.items():
+        if number not in stored:
+            changed.append(Stored(number, paper, Origin(recorded, imported=False)))
+            continue
+        old, origin = stored[number].paper, stored[number].origin
+        first, second = (paper, old) if recorded and not origin.recorded else (old, paper)
+        day = first.announced or second.announced
+        new = replace(paper if paper.version >= old.version else old, announced=day)
+        if new != old or (recorded and not origin.recorded):
+            changed.append(Stored(number, new, replace(origin, recorded=recorded or origin.recorded)))
+    write(db, changed, [stored[each.number] for each in changed if each.number in stored])
+    return len(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A paper with its ordinal and how it came into the archive."""
+
+    number: int
+    paper: Paper
+    origin: Origin
+
+
+def newest(papers: Sequence[Paper]) -> dict[int, Paper]:
+    """The papers by ordinal, as the store can hold them; of one that comes twice the newest version, or the last."""
     latest: dict[int, Paper] = {}
     for paper in papers:
         number = ordinal(paper.id)
         if number not in latest or latest[number].version <= paper.version:
             latest[number] = _clean(paper)
-    stored = _stored(db, list(latest))
-    changed: list[tuple[int, Paper, bool]] = []
-    for number, paper in latest.items():
-        if number not in stored:
-            changed.append((number, paper, recorded))
-            continue
-        old, was_recorded = stored[number]
-        first, second = (paper, old) if recorded and not was_recorded else (old, paper)
-        day = first.announced or second.announced
-        new = replace(paper if paper.version >= old.version else old, announced=day)
-        if new != old or (recorded and not was_recorded):
-            changed.append((number, new, recorded or was_recorded))
-    replaced = [(number, stored[number]) for number, _, _ in changed if number in stored]
-    full_text.remove(db, ((number, old) for number, (old, _) in replaced))
-    days.count_out(db, ((old.announced, was_recorded) for _, (old, was_recorded) in replaced))
-    db.conn.executemany(_PUT, (_row(*change) for change in changed))
+    return latest
+
+
+def stored_among(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int, Stored]:
+    """Those of the papers that the archive has."""
+    rows = db.execute(
+        "SELECT p.imported, p.* FROM json_each(?) wanted CROSS JOIN papers p ON p.ordinal = wanted.value",
+        (json.dumps(numbers),),
+    )
+    found = (Stored(row[1 + ORDINAL], to_paper(row[1:]), Origin(bool(row[1 + RECORDED]), bool(row[0]))) for row in rows)
+    return {each.number: each for each in found}
+
+
+def write(db: sqlite_utils.Database, changed: Sequence[Stored], replaced: Sequence[Stored]) -> None:
+    """Store papers as they are now, those ``replaced`` in place of what they were."""
+    full_text.remove(db, ((old.number, old.paper) for old in replaced))
+    days.count_out(db, ((old.paper.announced, old.origin) for old in replaced))
+    db.conn.executemany(_PUT, map(_row, changed))
     db.conn.executemany(
         "INSERT OR IGNORE INTO versions (paper, version, updated) VALUES (?, ?, ?)",
-        ((number, paper.version, moment_column(paper.updated)) for number, paper, _ in changed),
+        ((new.number, new.paper.version, moment_column(new.paper.updated)) for new in changed),
     )
-    full_text.add(db, ((number, paper) for number, paper, _ in changed))
-    days.count_in(db, ((number, paper.announced, known) for number, paper, known in changed))
-    return len(changed)
+    full_text.add(db, ((new.number, new.paper) for new in changed))
+    days.count_in(db, ((new.number, new.paper.announced, new.origin) for new in changed))
 
 
 def by_ordinal(db: sqlite_utils.Database, number: int) -> Paper | None:
@@ -96,17 +129,11 @@ def keep(db: sqlite_utils.Database, papers: Sequence[int]) -> None:
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in papers))
 
 
-def _stored(db: sqlite_utils.Database, numbers: list[int]) -> dict[int, tuple[Paper, bool]]:
-    found: dict[int, tuple[Paper, bool]] = {}
-    for number in numbers:
-        row = db.execute("SELECT * FROM papers WHERE ordinal = ?", (number,)).fetchone()
-        if row is not None:
-            found[number] = (to_paper(row), bool(row[RECORDED]))
-    return found
-
-
 def _clean(paper: Paper) -> Paper:
     """The paper as SQLite can hold it, so that what is compared and indexed is what is stored."""
+    texts = (paper.title, paper.abstract, *paper.authors, paper.comment or "", paper.doi or "", paper.journal_ref or "")
+    if all(map(str.isascii, texts)) and all(map(str.isascii, paper.categories)):
+        return paper
     return replace(
         paper,
         title=text_column(paper.title),
@@ -119,16 +146,18 @@ def _clean(paper: Paper) -> Paper:
     )
 
 
-def _row(number: int, paper: Paper, recorded: bool) -> tuple[object, ...]:
+def _row(stored: Stored) -> tuple[object, ...]:
+    paper = stored.paper
     return (
-        number,
+        stored.number,
         paper.id,
         paper.version,
         day_column(paper.announced),
-        int(recorded),
+        stored.origin.recorded,
+        stored.origin.imported,
         moment_column(paper.published),
         moment_column(paper.updated),
-        list_column(paper.categories),
+        _categories_column(paper.categories),
         list_column(paper.authors),
         paper.title,
         paper.abstract,
@@ -136,6 +165,9 @@ def _row(number: int, paper: Paper, recorded: bool) -> tuple[object, ...]:
         paper.doi,
         paper.journal_ref,
     )
+
+
+_categories_column = lru_cache(maxsize=4_096)(list_column)
 
 
 def search(
@@ -150,21 +182,21 @@ def back_test(db: sqlite_utils.Database, query: Query, since: date | None) -> Ba
     archive = days.archive_span(db)
     if archive.first is None or archive.last is None:
         return BackTest(0, None, None, 0)
-    start = archive.first if since is None else max(since, archive.first)
+    start, number = days.covered(db, archive.first if since is None else max(since, archive.first), archive.last)
     found = full_text.count_hits(db, query.root, days.span(db, start, archive.last))
-    return BackTest(found, start, archive.last, days.days_between(db, start, archive.last))
+    return BackTest(found, start, archive.last, number)
 
 
 def prune(db: sqlite_utils.Database, announced_before: date, limit: int) -> int:
     rows = db.execute(
-        "SELECT * FROM papers p WHERE p.announced < ? AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.paper = p.ordinal)"
-        " ORDER BY p.announced LIMIT ?",
+        "SELECT * FROM papers p WHERE p.announced < ? AND p.imported = 0"
+        " AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.paper = p.ordinal) ORDER BY p.announced LIMIT ?",
         (day_column(announced_before), count(limit)),
     ).fetchall()
-    gone = [(int(row[ORDINAL]), to_paper(row), bool(row[RECORDED])) for row in rows]
-    full_text.remove(db, ((number, paper) for number, paper, _ in gone))
-    days.count_out(db, ((paper.announced, recorded) for _, paper, recorded in gone))
-    db.conn.executemany("DELETE FROM papers WHERE ordinal = ?", ((number,) for number, _, _ in gone))
+    gone = [Stored(int(row[ORDINAL]), to_paper(row), Origin(bool(row[RECORDED]), imported=False)) for row in rows]
+    full_text.remove(db, ((old.number, old.paper) for old in gone))
+    days.count_out(db, ((old.paper.announced, old.origin) for old in gone))
+    db.conn.executemany("DELETE FROM papers WHERE ordinal = ?", ((old.number,) for old in gone))
     # What was read of them, and of papers that never came into the archive.
     db.execute(
         "DELETE FROM signals WHERE paper IN (SELECT s.paper FROM signals s WHERE s.read_at < ?"

@@ -14,13 +14,18 @@ from typing import Any
 
 from bot.models import Paper, Receipt, Signal
 
+_LIST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_MOMENT = len("2026-03-04T12:00:00.000000")
+
 LARGEST = 2**61  # more than there will ever be rows, less than SQLite's largest integer
 
 
 def moment_column(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:_MOMENT]
 
 
 def moment_or_none(moment: datetime | None) -> str | None:
@@ -44,11 +49,11 @@ def to_day(column: str | None) -> date | None:
 
 
 def text_column(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def list_column(items: Iterable[str]) -> str:
-    return text_column(json.dumps(list(items), ensure_ascii=False, separators=(",", ":")))
+    return text_column(_LIST.encode(list(items)))
 
 
 def to_list(column: str) -> tuple[str, ...]:
