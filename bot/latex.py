@@ -82,10 +82,12 @@ class _Reader:
 
     def read(self) -> str:
         for token in _TOKEN.finditer(self._text):
-            if token.start() < self._position:
+            start, end = token.span()
+            if start < self._position:
                 continue  # read together with the token before it
-            self._plain(self._text[self._position : token.start()])
-            self._position = token.end()
+            if start > self._position:
+                self._plain(self._text[self._position : start])
+            self._position = end
             self._token(token)
         self._plain(self._text[self._position :])
         while self._groups:
@@ -142,7 +144,8 @@ class _Reader:
             if run:
                 self._atom(run[0])
                 run = run[1:]
-        self._write(run)
+        if run:
+            self._out.append(run)
 
     def _write(self, text: str) -> None:
         if text:

@@ -11,9 +11,10 @@ from bot.latex import looks_like_latex, readable
 from bot.models import Paper
 from bot.plurals import singular
 from bot.text import (
+    index_names,
+    index_text,
     name_words,
     normalize,
-    normalize_name,
     plural_forms,
     prefix_matches,
     prefix_word,
@@ -44,7 +45,13 @@ def test_the_fast_way_gives_what_the_definition_gives(text: str) -> None:
     assert words(text) == plainly(text, plurals=True)
     assert normalize(text) == " ".join(plainly(text, plurals=True))
     assert name_words(text) == plainly(text, plurals=False)
-    assert normalize_name(text) == " ".join(plainly(text, plurals=False))
+    assert index_text(text).split() == plainly(text, plurals=True)
+
+
+@given(st.lists(ASCII_TEXT | ANY_TEXT, max_size=4))
+def test_names_side_by_side_are_parted_and_otherwise_what_each_of_them_is(names: list[str]) -> None:
+    parts = index_names(names).split("|")
+    assert [part.split() for part in parts] == ([plainly(name, plurals=False) for name in names] or [[]])
 
 
 def test_more_words_than_are_remembered_change_nothing() -> None:

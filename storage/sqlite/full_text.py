@@ -17,10 +17,8 @@ import sqlite_utils
 
 from bot.models import Paper
 from bot.query_tree import And, Field, Node, Or, Term, anchored, negated
-from bot.text import normalize, normalize_name, plural_forms
+from bot.text import index_names, index_text, plural_forms
 from storage.sqlite.days import Span
-
-_SEPARATOR = " | "
 
 _COLUMNS = {
     Field.ANY: "{title abstract}",
@@ -54,9 +52,36 @@ def clear(db: sqlite_utils.Database) -> None:
     db.execute("INSERT INTO full_text (full_text) VALUES ('delete-all')")
 
 
+# What FTS5 does by itself, and what suits an import (SQLite's documentation, "FTS5", configuration options; the bytes
+# that are collected before they are written, hashsize, are not documented but part of its source, fts5_config.c).
+_ORDINARY = {"automerge": 4, "hashsize": 1 << 20}
+_GATHERING = {"automerge": 0, "hashsize": 1 << 24}
+
+
+def gather(db: sqlite_utils.Database) -> None:
+    """Let the index collect more before it writes, and merge only what has become too much: for an import."""
+    _configure(db, _GATHERING)
+
+
+def settle(db: sqlite_utils.Database) -> None:
+    """Let the index work as ever, if it does not."""
+    changed = dict(db.execute("SELECT k, v FROM full_text_config WHERE k IN ('automerge', 'hashsize')").fetchall())
+    if changed and changed != _ORDINARY:
+        _configure(db, _ORDINARY)
+
+
+def _configure(db: sqlite_utils.Database, options: dict[str, int]) -> None:
+    db.conn.executemany("INSERT INTO full_text (full_text, rank) VALUES (?, ?)", options.items())
+
+
 def _row(ordinal: int, paper: Paper) -> tuple[int, str, str, str, str]:
-    authors = _SEPARATOR.join(map(normalize_name, paper.authors))
-    return ordinal, normalize(paper.title), normalize(paper.abstract), authors, " ".join(paper.categories)
+    return (
+        ordinal,
+        index_text(paper.title),
+        index_text(paper.abstract),
+        index_names(paper.authors),
+        " ".join(paper.categories),
+    )
 
 
 def expression(node: Node) -> str:

@@ -131,8 +131,8 @@ def keep(db: sqlite_utils.Database, papers: Sequence[int]) -> None:
 
 def _clean(paper: Paper) -> Paper:
     """The paper as SQLite can hold it, so that what is compared and indexed is what is stored."""
-    texts = (paper.title, paper.abstract, *paper.authors, paper.comment or "", paper.doi or "", paper.journal_ref or "")
-    if all(map(str.isascii, texts)) and all(map(str.isascii, paper.categories)):
+    texts = (paper.title, paper.abstract, paper.comment or "", paper.doi or "", paper.journal_ref or "")
+    if "".join((*texts, *paper.authors, *paper.categories)).isascii():
         return paper
     return replace(
         paper,

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
+
 from bot.models import Paper, Receipt, Signal
 
-_LIST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MOMENT = len("2026-03-04T12:00:00.000000")
 
 LARGEST = 2**61  # more than there will ever be rows, less than SQLite's largest integer
@@ -53,7 +54,7 @@ def text_column(text: str) -> str:
 
 
 def list_column(items: Iterable[str]) -> str:
-    return text_column(_LIST.encode(list(items)))
+    return msgspec.json.encode(list(map(text_column, items))).decode("utf-8")
 
 
 def to_list(column: str) -> tuple[str, ...]:
