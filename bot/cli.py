@@ -79,11 +79,14 @@ def _add_files(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     taken = commands.add_parser(
         "import",
-        help="make watches of a file: an export of settings, OPML, a query a line",
+        help="make watches of a file: an export of settings, OPML, a query a line; or fill the archive from arXiv's"
+        " bulk metadata",
         description="Make watches of a file: an export of settings, OPML with feeds of arXiv, or a query a line (# and"
-        " a space begin a comment). All of it or, if anything in it is wrong, nothing. Needs the bot to be stopped.",
+        " a space begin a comment). All of it or, if anything in it is wrong, nothing. Or take arXiv's bulk metadata"
+        " (JSON lines, a record each) into the archive; the same command goes on where it was interrupted. Needs the"
+        " bot to be stopped.",
     )
-    taken.add_argument("file", metavar="FILE", help="at most 10 MB; may be packed by gzip")
+    taken.add_argument("file", metavar="FILE", help="may be packed by gzip; at most 10 MB unless it is bulk metadata")
     taken.add_argument(
         "--channel",
         default="",

@@ -455,6 +455,14 @@ class ArchiveSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """What a step of a bulk import brought: papers new to the archive, and newer versions of papers it had."""
+
+    new: int = 0
+    newer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PostLimits:
     """How much fits into one message of a platform.
 

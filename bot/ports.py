@@ -35,6 +35,7 @@ from bot.models import (
     Followed,
     Follower,
     FollowUp,
+    Imported,
     Layout,
     LinkCode,
     LinkKind,
@@ -144,6 +145,26 @@ class PaperStore(Protocol):
 
     async def prune_papers(self, announced_before: date, limit: int) -> int:
         """Remove at most ``limit`` papers that were never owed, posted or saved; returns how many went."""
+        ...
+
+
+class ImportStore(Protocol):
+    """Bulk imports into the archive, each known by a name of its own. Raises StoreError."""
+
+    async def begin_import(self, name: str) -> str:
+        """Get ready; returns the bookmark of an import of that name that was interrupted, else an empty text."""
+        ...
+
+    async def import_papers(self, name: str, batch: Sequence[Paper], bookmark: Callable[[Imported], str]) -> Imported:
+        """Store papers, and the ``bookmark`` made of what they brought, in one transaction.
+
+        A newer version replaces what the archive has; the same version gives it the comment, DOI, journal reference
+        and listing day that it lacks. None of them is owed to a channel, and none is ever pruned.
+        """
+        ...
+
+    async def end_import(self, name: str, *, complete: bool) -> None:
+        """Come back to ordinary work; forget the bookmark of an import that is ``complete``."""
         ...
 
 
@@ -612,6 +633,7 @@ class NoteStore(Protocol):
 
 class Store(
     PaperStore,
+    ImportStore,
     WatchStore,
     PostStore,
     TopStore,

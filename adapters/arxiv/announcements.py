@@ -13,6 +13,7 @@ is an estimate, used to date papers and to explain silence. No poll is ever left
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
@@ -140,12 +141,19 @@ def next_listing_day(day: date) -> date:
 def earliest_listing_day(published: datetime) -> date:
     """The first listing day that a paper submitted at ``published`` (aware) can have: moderation may make it later."""
     local = published.astimezone(EASTERN)
-    day = local.date() if local.time() < CUT_OFF else local.date() + _DAY
+    return _listing_day_after(local.date() if local.hour < CUT_OFF.hour else local.date() + _DAY)
+
+
+# The days of one poll, or of a file that names millions of moments in the order of the days, are few.
+@lru_cache(maxsize=256)
+def _listing_day_after(day: date) -> date:
+    """The listing day of what is submitted by the cut-off of ``day`` and after the one before."""
     while day.weekday() > _FRIDAY or holiday(day):
         day += _DAY
     return next_listing_day(day)
 
 
+@lru_cache(maxsize=256)
 def cut_off_of(listing_day: date) -> datetime:
     """The latest moment of submission that can be announced for that listing day, UTC."""
     day = listing_day - _DAY
@@ -167,6 +175,7 @@ def next_announcement(now: datetime) -> datetime:
     return _moment(next_listing_day(_listing_day_of(now)) - _DAY)
 
 
+@lru_cache(maxsize=16)
 def last_listing_day(now: datetime) -> date:
     """The listing day of the latest announcement at or before ``now``."""
     return last_announcement(now).astimezone(EASTERN).date() + _DAY

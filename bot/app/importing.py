@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.app.bulk_import import import_bulk_metadata, is_bulk_metadata
 from bot.app.import_watches import import_watches
 from bot.app.whole_file import read_beginning
 from bot.commands.complaint import complaint
@@ -43,8 +44,17 @@ def _watches(config: Config, asked: Import) -> int:
     return import_watches(config, asked.path, asked.channel, dry_run=asked.dry_run)
 
 
+def _bulk_metadata(config: Config, asked: Import) -> int:
+    if asked.channel:
+        raise CommandError(
+            f"{asked.path} is arXiv's bulk metadata, which goes into the archive for all channels.",
+            hint="Leave `--channel` out.",
+        )
+    return import_bulk_metadata(config, asked.path, dry_run=asked.dry_run)
+
+
 # Watches come last: a list of lines is whatever else it is not.
-KINDS: tuple[Kind, ...] = (Kind(lambda _: True, _watches),)
+KINDS: tuple[Kind, ...] = (Kind(is_bulk_metadata, _bulk_metadata), Kind(lambda _: True, _watches))
 
 
 def import_(config: Config, asked: Import) -> int:

@@ -6,6 +6,7 @@ schema       the tables                       migrations    the numbered steps t
 values       columns and back                 state         single values by name
 people       workspaces, members, audit       channels      settings, when they are due
 papers       the archive                      days          its listing days
+importing    papers by the thousand
 full_text    the index, queries as FTS5       rewording     both made again for a new normaliser
 watches      queries and who watches them     owing         which papers are owed to whom
 queue        whose turn it is                 outbox        posts on their way

@@ -17,3 +17,7 @@ def put(db: sqlite_utils.Database, name: str, value: str) -> None:
         "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, text_column(value)),
     )
+
+
+def drop(db: sqlite_utils.Database, name: str) -> None:
+    db.execute("DELETE FROM state WHERE name = ?", (name,))

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import sqlite_utils
 
-from storage.sqlite import migrations
+from storage.sqlite import full_text, migrations
 from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
+from storage.sqlite.importing import Imports
 from storage.sqlite.installations import Installations
 from storage.sqlite.linking import Links
 from storage.sqlite.moving import Moving
@@ -44,6 +45,7 @@ class SqliteStore(
     Following,
     Subscriptions,
     Cursors,
+    Imports,
     Installations,
     Notes,
 ):
@@ -66,6 +68,7 @@ class SqliteStore(
         def prepare(db: sqlite_utils.Database) -> None:
             migrations.upgrade(db)
             reword(db)
+            full_text.settle(db)
 
         return cls(await Database.open(path, inspect, prepare, read_only=read_only))
 
