@@ -28,6 +28,7 @@ _TOKEN = re.compile(
 )
 _ROOT_DEGREE = re.compile(r"\[([^\[\]{}$\\]{0,20})\]")
 _PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}(?![A-Za-z}])")
+_LEAST_PROSE = len("the the the the")
 _DEEPEST = 50
 _LONGEST_FORMULA = 2_000
 _FONTS = _names(
@@ -81,12 +82,17 @@ class _Reader:
         self._formula = ""
 
     def read(self) -> str:
-        for token in _TOKEN.finditer(self._text):
+        text = self._text
+        for token in _TOKEN.finditer(text):
             start, end = token.span()
-            if start < self._position:
+            position = self._position
+            if start < position:
                 continue  # read together with the token before it
-            if start > self._position:
-                self._plain(self._text[self._position : start])
+            if start > position:
+                if self._waiting:
+                    self._plain(text[position:start])
+                else:
+                    self._out.append(text[position:start])
             self._position = end
             self._token(token)
         self._plain(self._text[self._position :])
@@ -158,7 +164,8 @@ class _Reader:
         self._waiting = []
 
     def _close(self) -> None:
-        self._flush()
+        if self._waiting:
+            self._flush()
         if not self._groups:
             return
         group = self._groups.pop()
@@ -169,7 +176,8 @@ class _Reader:
             self._atom(whole)
 
     def _dollar(self, mark: str) -> None:
-        self._flush()
+        if self._waiting:
+            self._flush()
         if self._formula:
             self._formula = "$" if mark != self._formula == "$" else ""  # "$a$$b$" is two formulas
         elif _opens_formula(self._text, self._position, mark):
@@ -226,7 +234,7 @@ def _opens_formula(text: str, start: int, mark: str) -> bool:
     if end < 0:
         return False
     inside = text[start:end]
-    if len(_PROSE.findall(inside)) >= 4:
+    if len(inside) >= _LEAST_PROSE and len(_PROSE.findall(inside)) >= 4:
         return False
     amount = inside[:1].isdigit() and (inside[-1:].isspace() or text[end + 1 : end + 2].isdigit())
     return not amount or "\\" in inside

@@ -42,6 +42,9 @@ _PUT = """
 """
 
 
+_UPDATED = 7  # its place there
+
+
 def put(db: sqlite_utils.Database, papers: Sequence[Paper], *, recorded: bool) -> int:
     """Store papers that are new or not older than what is stored; returns how many were new or changed.
 
@@ -99,10 +102,11 @@ def write(db: sqlite_utils.Database, changed: Sequence[Stored], replaced: Sequen
     """Store papers as they are now, those ``replaced`` in place of what they were."""
     full_text.remove(db, ((old.number, old.paper) for old in replaced))
     days.count_out(db, ((old.paper.announced, old.origin) for old in replaced))
-    db.conn.executemany(_PUT, map(_row, changed))
+    rows = [_row(new) for new in changed]
+    db.conn.executemany(_PUT, rows)
     db.conn.executemany(
         "INSERT OR IGNORE INTO versions (paper, version, updated) VALUES (?, ?, ?)",
-        ((new.number, new.paper.version, moment_column(new.paper.updated)) for new in changed),
+        [(row[0], row[2], row[_UPDATED]) for row in rows],
     )
     full_text.add(db, ((new.number, new.paper) for new in changed))
     days.count_in(db, ((new.number, new.paper.announced, new.origin) for new in changed))
@@ -148,6 +152,7 @@ def _clean(paper: Paper) -> Paper:
 
 def _row(stored: Stored) -> tuple[object, ...]:
     paper = stored.paper
+    published = moment_column(paper.published)
     return (
         stored.number,
         paper.id,
@@ -155,8 +160,8 @@ def _row(stored: Stored) -> tuple[object, ...]:
         day_column(paper.announced),
         stored.origin.recorded,
         stored.origin.imported,
-        moment_column(paper.published),
-        moment_column(paper.updated),
+        published,
+        published if paper.updated is paper.published else moment_column(paper.updated),
         _categories_column(paper.categories),
         list_column(paper.authors),
         paper.title,
