@@ -7,6 +7,7 @@
     ├── SourceError                    the paper source did not give a usable answer: .retry_after
     ├── DeliveryError                  a post was not (or perhaps not) taken: .ambiguous, .retry_after
     │   └── UnreadableError            the channel's history cannot be read, so nothing can be looked up
+    ├── WorkerError                    work in a process of its own was not done
     └── StoreError                     the store cannot do its work: .path, .hint
         ├── StoreBusyError             another process holds the store
         └── StoreNewerError            the file was written by a later version
@@ -104,6 +105,12 @@ class DeliveryError(PaperrouteError):
 
 class UnreadableError(DeliveryError):
     """Raised by ``Chat.find`` when the history cannot be read: the post stays uncertain and is not sent again."""
+
+
+class WorkerError(PaperrouteError):
+    """Work in a process of its own failed or took too long; it may succeed another time."""
+
+    permanent = False
 
 
 class StoreError(PaperrouteError):
