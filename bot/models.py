@@ -93,7 +93,8 @@ class Channel:
 
     ``schedule`` is the canonical text of a ``bot.channel_schedule.Schedule``. ``next_due`` is when the next digest is
     composed (None: off or instant with nothing waiting). ``paused`` is the reason, empty when posts may go out.
-    ``receipted`` is the number of the last poll whose receipt this channel has been given.
+    ``receipted`` is the number of the last poll whose receipt this channel has been given. ``similar``: its digests end
+    with papers like those that it saves.
     """
 
     ref: ChannelRef
@@ -104,6 +105,7 @@ class Channel:
     next_due: datetime | None = None
     paused: str = ""
     receipted: int = 0
+    similar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,8 @@ class Entry:
 
     ``number`` is what members use to choose it, from 1 in a digest; 0 in a reply, where it is chosen by its id.
     ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
-    ``note``: a few words said beside the paper in a reply, such as "3 saves"; not kept with posts.
+    ``note``: a few words said beside the paper in a reply, such as "3 saves"; not kept with posts. ``because``: why it
+    stands in a digest although no watch asked for it ("because you saved …").
     """
 
     number: int
@@ -177,6 +180,7 @@ class Entry:
     late: bool = False
     delivery: int | None = None
     note: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +290,46 @@ class Ranked:
 
     paper: Paper
     saves: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperText:
+    """What a paper says, by its id."""
+
+    id: str
+    title: str
+    abstract: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A paper that is like another one. ``because`` says why: "because both speak of …", "because you saved …"."""
+
+    paper: Paper
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFigures:
+    """How many papers a week matched a watch: its query, canonical from the store and as typed where it is shown."""
+
+    query: str
+    matches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A channel week by week. ``weeks`` are Mondays, oldest first; each other tuple has a number for each of them.
+
+    ``announced``: papers by arXiv in all. ``matched``: those of them that some watch brought into the channel.
+    ``saves``: saves by members in the channel. Papers count by their listing day, saves by their day in UTC.
+    """
+
+    weeks: tuple[date, ...]
+    watches: tuple[WatchFigures, ...]
+    announced: tuple[int, ...]
+    matched: tuple[int, ...]
+    saves: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from bot.models import (
     Cursor,
     Delivery,
     Entry,
+    Figures,
     Followed,
     Follower,
     FollowUp,
@@ -41,6 +42,7 @@ from bot.models import (
     Missing,
     OutboxItem,
     Paper,
+    PaperText,
     PollStatus,
     Post,
     PostLimits,
@@ -48,6 +50,7 @@ from bot.models import (
     Ranked,
     Receipt,
     Save,
+    Similar,
     Watch,
     WorkspaceRef,
 )
@@ -124,6 +127,14 @@ class PaperStore(Protocol):
 
     async def archive_span(self) -> ArchiveSpan: ...
 
+    async def texts(self, *, after: str = "", limit: int) -> list[PaperText]:
+        """The texts of the papers that follow ``after`` in the order of ids; "" is before the first one."""
+        ...
+
+    async def texts_of(self, paper_ids: Sequence[str]) -> list[PaperText]:
+        """The texts of those of these papers that the archive has."""
+        ...
+
     async def prune_papers(self, announced_before: date, limit: int) -> int:
         """Remove at most ``limit`` papers that were never owed, posted or saved; returns how many went."""
         ...
@@ -143,6 +154,8 @@ class WatchStore(Protocol):
     ) -> None: ...
 
     async def set_layout(self, ref: ChannelRef, layout: Layout, by: MemberRef, now: datetime) -> None: ...
+
+    async def set_similar(self, ref: ChannelRef, on: bool, by: MemberRef, now: datetime) -> None: ...
 
     async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
         """Pause with a reason, or resume with an empty one; False when it was so already. ``by`` None: the bot."""
@@ -204,8 +217,15 @@ class PostStore(Protocol):
     ) -> bool:
         """Store composed posts, tie their deliveries to them, move the channel on: one transaction.
 
-        False, and nothing stored, when one of the deliveries is not waiting any more. ``next_due`` as in ``set_due``.
+        An entry with ``because`` and no delivery is given to the channel by this, as its delivery of that paper.
+        False, and nothing stored, when one of the deliveries is not waiting any more, or such an entry's paper has
+        come to be owed or posted. ``next_due`` as in ``set_due``.
         """
+        ...
+
+    async def unposted(self, ref: ChannelRef, limit: int) -> list[str]:
+        """The ids of papers that were announced since the channel's last receipt and are neither owed to it nor
+        in one of its posts, nor dismissed or saved there; newest first."""
         ...
 
     async def put_notice(self, post: Post, now: datetime) -> bool:
@@ -279,6 +299,11 @@ class PostStore(Protocol):
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...
+
+    async def figures(self, ref: ChannelRef, weeks: Sequence[date], query: str | None = None) -> Figures:
+        """The channel in these weeks (Mondays, consecutive, oldest first); with a canonical ``query`` as far as that
+        one watch goes: its matches, and the saves of these. Watches without a match are listed with zeros."""
+        ...
 
 
 class SaveStore(Protocol):
@@ -483,6 +508,56 @@ class Store(
     """Everything that is kept."""
 
     async def close(self) -> None: ...
+
+
+class Terms(Protocol):
+    """The words of the archive and what each weighs, as they were when the index was made. May read a file: to be
+    used off the event loop."""
+
+    made_at: datetime
+    papers: int
+
+    def weight(self, word: str) -> float:
+        """What a normalised word weighs: the rarer, the more; 0 for one that tells nothing or is not known."""
+        ...
+
+    def near(self, vector: Mapping[str, float], limit: int) -> list[str]:
+        """The ids of the papers whose words are nearest to this vector, nearest first, more or less."""
+        ...
+
+
+class TermIndex(Protocol):
+    """The archive's words, counted now and then."""
+
+    def terms(self) -> Terms | None:
+        """The index as it is, None when there is none that can be read. Reads a file: to be called off the loop."""
+        ...
+
+    async def rebuild(self, texts: AsyncIterator[Sequence[PaperText]], now: datetime) -> int:
+        """Make the index anew, in a process of its own; returns of how many papers. Raises WorkerError, and what
+        ``texts`` raises; the index that is there then stays."""
+        ...
+
+
+class SimilarPapers(Protocol):
+    """Papers that are like others."""
+
+    async def like(self, paper: Paper, limit: int) -> list[Similar] | None:
+        """The papers of the archive most like ``paper``, nearest first; None while there is no index.
+        Raises StoreError."""
+        ...
+
+    def expected(self, now: datetime) -> datetime:
+        """When the next index is made."""
+        ...
+
+
+class Plotter(Protocol):
+    """Draws figures."""
+
+    async def draw(self, figures: Figures, title: str) -> bytes:
+        """A PNG of at most 100 kB. Raises WorkerError."""
+        ...
 
 
 class Handler(Protocol):

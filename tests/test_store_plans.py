@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bot.models import Channel, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
+from bot.figures import mondays
+from bot.models import Channel, Entry, FollowUp, Layout, LinkKind, MessageRef, Missing, Post, PostKind
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL
@@ -22,7 +23,7 @@ PLATFORMS = ["console"]
 # What may be walked through whole: lists that were passed in, small tables, and indexes that hold only what is open.
 SMALL = {
     "json_each", "b", "value", "w", "workspaces", "missing", "days", "CONSTANT", "fresh", "queries", "r", "ranked",
-    "polls", "_sqlite_migrations", "state", "savers", "latest",
+    "polls", "_sqlite_migrations", "state", "savers", "latest", "news",
 }  # fmt: skip
 OPEN_ONLY = {
     "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due", "channels_ready"
@@ -82,6 +83,15 @@ async def use_everything(store: SqliteStore) -> None:
     await store.unsave(ANN, "2603.00001", NOW)
     await store.dismiss(CHANNEL, BOB, "2603.00001", NOW)
     await store.dismissed(CHANNEL, limit=9)
+    await store.set_similar(CHANNEL, True, ANN, NOW)
+    await store.texts(limit=9)
+    await store.texts_of(["2603.00001", "none"])
+    await store.unposted(CHANNEL, 9)
+    await store.figures(CHANNEL, mondays(TODAY, 2))
+    await store.figures(CHANNEL, mondays(TODAY, 2), "delivery")
+    proposed = Entry(1, papers_of(TODAY, 20, 1)[0], because="because you saved it")
+    proposing = Post(key(40), CHANNEL, PostKind.DIGEST, entries=(proposed,))
+    await store.put_posts(CHANNEL, [proposing], receipted=0, next_due=None, now=NOW)
     for kind, digest, linked in (
         (LinkKind.WORKSPACE, b"w", AWAY), (LinkKind.ACCOUNT, b"a", BOB), (LinkKind.WORKSPACE, b"v", AWAY)
     ):  # fmt: skip

@@ -12,6 +12,7 @@ queue        whose turn it is                 outbox        posts on their way
 history      posts and deliveries, asked for  moving        a channel with a new identity
 cursors      polls, missing numbers           receipts      what a digest proves
 saves        the library                       linking       teams, persons, the codes that join them
+relating     similar papers                    figures       a channel week by week
 """
 
 from storage.sqlite.store import SqliteStore

@@ -17,7 +17,7 @@ from storage.sqlite.values import moment_column, moment_or_none, text_column, to
 
 _CHANNEL = """
     SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
-           c.receipted, c.id
+           c.receipted, c.similar
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
@@ -50,6 +50,7 @@ def to_channel(row: Sequence[Any]) -> Channel:
         next_due=to_moment_or_none(row[7]),
         paused=row[8],
         receipted=row[9],
+        similar=bool(row[10]),
     )
 
 

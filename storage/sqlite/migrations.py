@@ -14,13 +14,14 @@ from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
+from storage.sqlite.schema_eighth import SIMILAR
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003")
+STEPS = ("0001", "0002", "0003", "0008")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -40,6 +41,11 @@ def _second(db: sqlite_utils.Database) -> None:
 def _third(db: sqlite_utils.Database) -> None:
     for part in (TEAMS, CODES):
         db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[3])
+def _eighth(db: sqlite_utils.Database) -> None:
+    db.executescript(SIMILAR)
 
 
 def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:

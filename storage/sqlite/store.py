@@ -10,6 +10,7 @@ from storage.sqlite import migrations
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.installations import Installations
@@ -18,13 +19,27 @@ from storage.sqlite.moving import Moving
 from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
+from storage.sqlite.relating import Relating
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
 from storage.sqlite.watches import Watches
 
 
 class SqliteStore(
-    Papers, Channels, Moving, Watches, Outbox, History, Saves, Links, Following, Cursors, Installations, Notes
+    Papers,
+    Channels,
+    Moving,
+    Watches,
+    Outbox,
+    History,
+    Saves,
+    Links,
+    Following,
+    Relating,
+    FiguresOfChannels,
+    Cursors,
+    Installations,
+    Notes,
 ):
     """``bot.ports.Store`` in a SQLite file. Made by ``open``; every method raises StoreError."""
 
