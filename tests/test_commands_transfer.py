@@ -48,6 +48,7 @@ async def test_a_channel_is_exported_and_imported_elsewhere(room: Room) -> None:
         "version": 1,
         "schedule": "weekly mon 10:00 Asia/Tokyo",
         "layout": "cards",
+        "similar": False,
         "watches": ['"chain of thought"', "Émile OR #cs.CL"],
     }
     elsewhere = ChannelRef("console", "local", "other")
@@ -99,7 +100,10 @@ async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> No
     assert said[0] == "Nothing was imported:"
     assert said[1] == '`format` must be `"paperroute channel"`.'
     assert said[2] == "`version` must be 1."
-    assert said[3] == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `watches`."
+    assert (
+        said[3]
+        == "`watch` means nothing here; the names are `format`, `version`, `schedule`, `layout`, `similar`, `watches`."
+    )
     assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
     assert said[5] == "`layout` must be `thread`, `cards` or `digest`."
     assert said[6] == "Watch 2 must be a query in quotation marks."

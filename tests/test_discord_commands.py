@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.options import OPTIONS, fingerprint, payload, text_of
+from adapters.discord.options import GROUP, OPTIONS, fingerprint, payload, text_of
 from bot.commands.table import COMMANDS
 from bot.conversation import Command, Reply
 from tests.delivery_kit import until
@@ -17,6 +17,7 @@ from tests.factories import make_paper
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
 from tests.standins.discord_state import EMBED_LINKS, READ_HISTORY, THREAD, role
+from tests.standins.painter import Painter
 
 
 @pytest.fixture
@@ -30,7 +31,10 @@ def test_discord_takes_the_commands_and_every_one_of_the_core_is_there() -> None
     assert check_commands(commands) is None
     (papers,) = commands
     assert papers["name"] == "papers"
-    assert {option["name"] for option in papers["options"]} == {*(info.name for info in COMMANDS), "doctor"}
+    offered = []
+    for option in papers["options"]:
+        offered += [each["name"] for each in option["options"]] if option["type"] == GROUP else [option["name"]]
+    assert sorted(offered) == sorted([*(info.name for info in COMMANDS), "doctor"])
     assert set(OPTIONS) <= {info.name for info in COMMANDS}
     assert papers["contexts"] == [0]
     assert papers["integration_types"] == [0]
@@ -191,6 +195,27 @@ async def test_exports_come_as_files_for_the_caller_alone(bot: Bot) -> None:
     await bot.discord.until(lambda: done.files)
     assert done.ephemeral
     assert b"archivePrefix = {arXiv}" in done.files["saved.bib"]
+
+
+async def test_a_picture_comes_with_its_words(tmp_path: Path) -> None:
+    async with stand_in() as discord, running(discord, tmp_path, plotter=Painter()) as bot:
+        await bot.say("watch", query="RLHF")
+        done = await bot.say("stats")
+        await discord.until(lambda: done.files)
+        assert done.ephemeral
+        assert done.files == {"paperroute-stats.png": b"picture"}
+        (attachment,) = next(reply["attachments"] for reply in done.replies if reply.get("attachments"))
+        assert attachment["description"].startswith("The last 12 weeks of reading, ")
+
+
+async def test_similar_papers_and_what_is_in_a_group(bot: Bot) -> None:
+    turned_on = await bot.say("similar", digests="on")
+    assert not turned_on.ephemeral
+    assert "Digests now end with" in shown(turned_on.reply)
+    await bot.announce([make_paper("2603.00001")])
+    assert "keeps no index" in shown((await bot.say("similar", paper="2603.00001")).reply)
+    assert bot.discord._chosen("link", [])[0]["name"] == "team"
+    assert "`/papers link" in shown((await bot.say("link", code="nothing")).reply)
 
 
 async def test_a_members_saves_by_their_mention(bot: Bot) -> None:

@@ -12,7 +12,7 @@ from adapters.discord import completing
 from adapters.discord.answering import Interaction, answer, say
 from adapters.discord.buttons import is_known
 from adapters.discord.messages import CommandButton, Message, PaperButton
-from adapters.discord.options import DOCTOR, NAME, option_of, text_of
+from adapters.discord.options import DOCTOR, GROUP, NAME, option_of, text_of
 from adapters.discord.parts import Parts
 from adapters.discord.permissions import blocking, missing, remedy
 from adapters.discord.places import caller, permissions_in, watched
@@ -151,10 +151,16 @@ async def _complete(parts: Parts, interaction: Interaction, data: dict[str, Any]
 
 
 def _subcommand(data: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    options = data.get("options")
-    first = options[0] if isinstance(options, list) and options and isinstance(options[0], dict) else {}
+    first = _first_option(data)
+    if first.get("type") == GROUP:
+        first = _first_option(first)
     inner = first.get("options")
     return str(first.get("name", "")), [each for each in inner if isinstance(each, dict)] if inner else []
+
+
+def _first_option(data: dict[str, Any]) -> dict[str, Any]:
+    options = data.get("options")
+    return options[0] if isinstance(options, list) and options and isinstance(options[0], dict) else {}
 
 
 def _values(

@@ -1,5 +1,8 @@
 """The commands as Discord offers them: `/papers` with a subcommand for each command of the core, and their options.
 
+A command of Discord has at most 25 subcommands or groups of them, so what is seldom used is in a group, as in
+`/papers team link`; everywhere else the same is `/papers link`.
+
 A table, from which the payload is made that Discord is given, and by which the options of an interaction become the
 text that the core reads: the core's own words stay the only definition of what a command means.
 
@@ -21,7 +24,8 @@ from bot.formats import FORMATS
 NAME = "papers"
 DOCTOR = "doctor"
 
-_SUBCOMMAND, _STRING, _USER, _ROLE, _ATTACHMENT = 1, 3, 6, 8, 11
+SUBCOMMAND, GROUP = 1, 2
+_STRING, _USER, _ROLE, _ATTACHMENT = 3, 6, 8, 11
 _GUILD = 0
 _MOST_DESCRIPTION = 100
 
@@ -56,6 +60,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "preview": (Option("query", "What to try on the archive", required=True, offer=Offer.QUERY),),
     "search": (Option("query", "What to find", required=True, offer=Offer.QUERY),),
     "show": (Option("paper", "A number, an arXiv id or a link", required=True, offer=Offer.SAVED),),
+    "similar": (
+        Option("paper", "A number, an arXiv id or a link", offer=Offer.SAVED),
+        Option("digests", "Let digests end with papers like those saved here", choices=("on", "off")),
+    ),
     "save": (Option("papers", "Numbers of the latest post, arXiv ids or links", required=True),),
     "unsave": (Option("papers", "Numbers, arXiv ids or links", required=True, offer=Offer.SAVED),),
     "saved": (
@@ -74,6 +82,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     ),
     "link": (Option("code", "me for your account, or the code from the other side"),),
     "unlink": (Option("what", "Your account instead of the server", choices=("me",)),),
+    "stats": (Option("watch", "One watch of this channel instead of all", offer=Offer.WATCH),),
     "access": (
         Option("who", "Who may change what channels watch", choices=("everyone", "managers")),
         Option("role", "The members of this role", kind=_ROLE),
@@ -83,9 +92,19 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
 """The options of each subcommand; those that are not here have none."""
 
 
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "team": ("Who may do what here, and workspaces and accounts that belong together", ("link", "unlink", "access")),
+}
+"""The groups of subcommands, with their description and the commands in them."""
+
+
 def payload() -> list[dict[str, Any]]:
     """The application's commands, as Discord is given them: in servers alone."""
-    subcommands = [_subcommand(info.name, info.summary) for info in COMMANDS]
+    grouped = {name for _, names in GROUPS.values() for name in names}
+    subcommands = [_subcommand(info.name, info.summary) for info in COMMANDS if info.name not in grouped]
+    for group, (description, names) in GROUPS.items():
+        members = [_subcommand(info.name, info.summary) for info in COMMANDS if info.name in names]
+        subcommands.append({"type": GROUP, "name": group, "description": description, "options": members})
     subcommands.append(_subcommand(DOCTOR, "Check what the bot may do in this channel"))
     return [
         {
@@ -116,7 +135,7 @@ def text_of(command: str, values: Mapping[str, str]) -> str:
 
 def _subcommand(name: str, summary: str) -> dict[str, Any]:
     return {
-        "type": _SUBCOMMAND,
+        "type": SUBCOMMAND,
         "name": name,
         "description": summary[:_MOST_DESCRIPTION],
         "options": _described(OPTIONS.get(name, ())),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from random import Random
 
 from adapters.arxiv import ArxivSource
+from adapters.plots import ProcessPlotter
+from adapters.tfidf import FileIndex
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
 from bot.commands import Commands
@@ -25,6 +27,7 @@ from bot.inbox import Inbox
 from bot.models import Progress
 from bot.ports import Chat, PaperSource, Store
 from bot.schedule import Jobs
+from bot.similar import Relatives
 from bot.supervision import supervise
 from bot.watcher import Watcher
 from storage.sqlite import SqliteStore
@@ -39,6 +42,7 @@ class Parts:
     dispatcher: Dispatcher
     watcher: Watcher
     inbox: Inbox
+    relatives: Relatives
 
 
 @asynccontextmanager
@@ -65,15 +69,31 @@ async def assembled(
         )
         stack.callback(source.close)
         chats = make_chats(store)
-        dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
+        index = FileIndex(config.database.with_name(config.database.name + ".similar"), clock)
+        relatives = Relatives(store, index, clock)
+        dispatcher = Dispatcher(
+            store,
+            chats,
+            clock,
+            random=Random(),  # noqa: S311  spreads retries, guards nothing
+            propose=relatives.proposals,
+        )
         watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
-        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone=config.timezone)
+        commands = Commands(
+            store,
+            source,
+            clock,
+            wake=dispatcher.wake,
+            default_zone=config.timezone,
+            relatives=relatives,
+            plotter=ProcessPlotter(clock),
+        )
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         for chat in chats:
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox)
+        yield Parts(store, source, dispatcher, watcher, inbox, relatives)
 
 
 @asynccontextmanager
@@ -83,6 +103,7 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
 
     async def keep_house() -> None:
         await prune(parts.store, clock, config.keep)
+        await parts.relatives.refresh()
         await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
 
     jobs = Jobs(

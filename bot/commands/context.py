@@ -15,7 +15,7 @@ from bot.commands.saying import shown
 from bot.conversation import Command
 from bot.link_code import Draw
 from bot.models import Channel, Layout
-from bot.ports import Clock, PaperSource, Store
+from bot.ports import Clock, PaperSource, Plotter, SimilarPapers, Store
 from bot.zones import find_zone
 
 DEFAULT_SCHEDULE = "daily 09:00 weekdays"
@@ -25,7 +25,8 @@ DEFAULT_SCHEDULE = "daily 09:00 weekdays"
 class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
-    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from.
+    ``wake`` tells the delivery that something may be due now. ``draw`` is where link codes come from. ``relatives``
+    knows similar papers and ``plotter`` draws, where there are such.
     """
 
     store: Store
@@ -36,6 +37,8 @@ class Context:
     now: datetime
     default_zone: str
     draw: Draw
+    relatives: SimilarPapers | None
+    plotter: Plotter | None
 
     @property
     def words(self) -> list[str]:
@@ -81,8 +84,21 @@ class Caller:
     wake: Callable[[], None]
     default_zone: str
     draw: Draw
+    relatives: SimilarPapers | None = None
+    plotter: Plotter | None = None
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
         now = self.clock.now()
-        return Context(self.store, self.source, self.wake, command, text, now, self.default_zone, self.draw)
+        return Context(
+            self.store,
+            self.source,
+            self.wake,
+            command,
+            text,
+            now,
+            self.default_zone,
+            self.draw,
+            self.relatives,
+            self.plotter,
+        )

@@ -19,6 +19,8 @@ from bot.commands import (
     reacting,
     searching,
     settings,
+    similar,
+    stats,
     status,
     transfer,
     watching,
@@ -32,7 +34,7 @@ from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
 from bot.link_code import Draw
 from bot.models import Channel, ChannelRef, MemberRef
-from bot.ports import Clock, PaperSource, Store
+from bot.ports import Clock, PaperSource, Plotter, SimilarPapers, Store
 from bot.query import Query
 
 MOST_CHARACTERS = 100_000
@@ -44,6 +46,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "preview": watching.preview,
     "search": searching.search,
     "show": searching.show,
+    "similar": similar.similar,
     "save": library.save,
     "unsave": library.unsave,
     "saved": library.saved,
@@ -57,6 +60,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "pause": settings.pause,
     "resume": settings.resume,
     "status": status.status,
+    "stats": stats.stats,
     "access": access.access,
     "export": transfer.export,
     "import": transfer.import_,
@@ -68,7 +72,8 @@ _PLUS = re.compile(r"\+[0-9]{1,4}")
 class Commands:
     """Runs commands. ``wake`` is called when something may be due at once; ``default_zone`` is an IANA name.
 
-    ``draw`` is where link codes come from; whatever else than the default is for tests.
+    ``draw`` is where link codes come from; whatever else than the default is for tests. ``relatives`` and ``plotter``:
+    what `similar` and `stats` need beside the store; without them they say what there is without.
     """
 
     def __init__(
@@ -80,8 +85,10 @@ class Commands:
         wake: Callable[[], None],
         default_zone: str,
         draw: Draw = secrets.choice,
+        relatives: SimilarPapers | None = None,
+        plotter: Plotter | None = None,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone, draw)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw, relatives, plotter)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""

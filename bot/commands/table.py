@@ -90,6 +90,17 @@ COMMANDS: tuple[CommandInfo, ...] = (
         details=("A number is the paper's number in the latest post of this channel.",),
     ),
     CommandInfo(
+        name="similar",
+        summary="Find papers like one, or let digests end with some like what this channel saves",
+        usage="similar ID or LINK or NUMBER, similar on or off",
+        example="similar 1706.03762",
+        family=ARCHIVE,
+        details=(
+            "With `on` this channel's digests end with up to 3 papers like those saved here in the last 90 days.",
+            "Papers are compared by their words; the index of all of them is made daily.",
+        ),
+    ),
+    CommandInfo(
         name="save",
         summary="Save papers for yourself",
         usage="save NUMBER or ID or LINK …",
@@ -195,6 +206,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         usage="status",
         example="status",
         family=CHANNEL,
+    ),
+    CommandInfo(
+        name="stats",
+        summary="Draw this channel week by week: matches, what was announced, saves",
+        usage="stats [WATCH or NUMBER]",
+        example="stats",
+        family=CHANNEL,
+        details=("The last 12 weeks; a watch is named by its query or its number in the list.",),
     ),
     CommandInfo(
         name="access",

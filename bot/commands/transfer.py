@@ -1,11 +1,11 @@
 """`export` and `import`: a channel's watches and settings as a file.
 
 The file is JSON: ``{"format": "paperroute channel", "version": 1, "schedule": "daily 09:00 weekdays Europe/Berlin",
-"layout": "thread", "watches": ["RLHF", …]}``, with each watch as its maker typed it. `import` takes that, attached or
-pasted, or plain text with a query a line (empty lines and lines beginning with "# " are skipped).
+"layout": "thread", "similar": false, "watches": ["RLHF", …]}``, with each watch as its maker typed it. `import` takes
+that, attached or pasted, or plain text with a query a line (empty lines and lines beginning with "# " are skipped).
 
 An import is checked whole before anything is changed, and every mistake is reported, the first ten in full. It adds
-watches and sets schedule and layout; it removes nothing, and doing it twice changes nothing.
+watches and sets schedule, layout and similar; it removes nothing, and doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.complaint import complaint
 from bot.commands.context import Context
 from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.similar import set_similar
 from bot.commands.watching import MOST_WATCHES
 from bot.conversation import File, Reply
 from bot.errors import CommandError, QueryError
@@ -30,7 +31,7 @@ FORMAT = "paperroute channel"
 VERSION = 1
 MOST_BYTES = 100_000
 _MOST_MISTAKES = 10
-_KEYS = ("format", "version", "schedule", "layout", "watches")
+_KEYS = ("format", "version", "schedule", "layout", "similar", "watches")
 _FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md)", re.IGNORECASE)
 
 
@@ -40,6 +41,7 @@ class _Wanted:
 
     schedule: Schedule | None = None
     layout: Layout | None = None
+    similar: bool | None = None
     queries: dict[str, tuple[Query, str]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
@@ -61,6 +63,7 @@ async def export(context: Context) -> Reply:
         "version": VERSION,
         "schedule": channel.schedule,
         "layout": str(channel.layout),
+        "similar": channel.similar,
         "watches": [made.typed for made in watches],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
@@ -84,7 +87,11 @@ async def import_(context: Context) -> Reply:
     if wanted.mistakes:
         raise CommandError(_report(wanted.mistakes))
     channel = await context.open_channel()
-    said = [await _set_schedule(context, channel, wanted.schedule), await _set_layout(context, channel, wanted.layout)]
+    said = [
+        await _set_schedule(context, channel, wanted.schedule),
+        await _set_layout(context, channel, wanted.layout),
+        await _set_similar(context, channel, wanted.similar),
+    ]
     made = 0
     for query, typed in new:
         added = await context.store.add_watch(
@@ -110,6 +117,10 @@ async def _set_layout(context: Context, channel: Channel, layout: Layout | None)
         return ""
     await context.store.set_layout(channel.ref, layout, context.command.member, context.now)
     return f"The layout is now {layout}."
+
+
+async def _set_similar(context: Context, channel: Channel, on: bool | None) -> str:
+    return "" if on is None or on is channel.similar else await set_similar(context, channel, on)
 
 
 async def _post_at_once(context: Context) -> None:
@@ -172,6 +183,8 @@ def _read_json(text: str) -> _Wanted:
         _read_schedule(wanted, content["schedule"])
     if "layout" in content:
         _read_layout(wanted, content["layout"])
+    if "similar" in content:
+        _read_similar(wanted, content["similar"])
     watches = content.get("watches", [])
     if not isinstance(watches, list):
         wanted.mistakes.append("`watches` must be a list of queries.")
@@ -213,6 +226,13 @@ def _read_layout(wanted: _Wanted, typed: object) -> None:
         wanted.mistakes.append(f"`layout` must be {listed([f'`{layout}`' for layout in Layout], 'or')}.")
         return
     wanted.layout = Layout(str(typed))
+
+
+def _read_similar(wanted: _Wanted, typed: object) -> None:
+    if not isinstance(typed, bool):
+        wanted.mistakes.append("`similar` must be `true` or `false`.")
+        return
+    wanted.similar = typed
 
 
 def _refuse_many(queries: int) -> None:

@@ -465,7 +465,7 @@ class DiscordStandIn:
             "id": "1",
             "name": "papers",
             "type": 1,
-            "options": [{"name": name, "type": 1, "options": chosen}],
+            "options": self._chosen(name, chosen),
             **self._resolved(options),
         }
         return await self._interact(2, data, user, channel, guild)
@@ -475,9 +475,18 @@ class DiscordStandIn:
     ) -> list[str]:
         """What is offered while a member types an option."""
         field = {"name": option, "type": 3, "value": typed, "focused": True}
-        data = {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": [field]}]}
+        data = {"id": "1", "name": "papers", "type": 1, "options": self._chosen(name, [field])}
         made = await self._interact(4, data, user, channel, guild)
         return [choice["value"] for choice in made.reply.get("choices", [])]
+
+    def _chosen(self, name: str, options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A subcommand with its options, within its group where the bot has told one."""
+        chosen = [{"name": name, "type": 1, "options": options}]
+        for command in self.commands:
+            for each in command.get("options") or []:
+                if each["type"] == 2 and name in [member["name"] for member in each["options"]]:
+                    return [{"name": each["name"], "type": 2, "options": chosen}]
+        return chosen
 
     async def press(
         self, custom_id: str, message: Message | None = None, *, user: int = ANN, guild: int = GUILD, channel: int = 0
