@@ -62,7 +62,7 @@ def drawn(figures: Figures, title: str) -> str:
             "Papers that matched a watch",
             *map(_row, lines_of(figures)),
             "",
-            "All watches together, against what arXiv announced",
+            "Matched, against what arXiv announced",
             _row(Series("matched", figures.matched)),
             _row(Series("announced", figures.announced)),
             "",

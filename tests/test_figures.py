@@ -29,7 +29,7 @@ def test_figures_are_drawn_with_characters_and_numbers() -> None:
         '▁·█ `"reward model"`: 8 this week, 8 at most, 9 in all\n'
         "█·▂ `RLHF`: 1 this week, 4 at most, 5 in all\n"
         "\n"
-        "All watches together, against what arXiv announced\n"
+        "Matched, against what arXiv announced\n"
         "█·▅ matched: 3 this week, 5 at most, 8 in all\n"
         "██▂ announced: 1,203 this week, 6,100 at most, 13,303 in all\n"
         "\n"
