@@ -8,7 +8,6 @@ grows as that of a real archive does.
 from __future__ import annotations
 
 import asyncio
-import resource
 import statistics
 import sys
 import time
@@ -44,13 +43,15 @@ def with_own_words(found: list[Paper]) -> Iterator[Paper]:
 
 async def measure(store: SqliteStore, index: Path) -> None:
     clock = SystemClock()
-    relatives = Relatives(store, FileIndex(index, clock), clock)
+    owner = FileIndex(index, clock)
+    relatives = Relatives(store, owner, clock)
     before = resident_megabytes(_own())
     async with watched_loop() as building:
         begun = time.perf_counter()
         indexed = await relatives.refresh()
         built = time.perf_counter() - begun
-    texts = [text.id for text in await store.texts(limit=100_000)]
+    texts = [text.id for text in await store.texts(limit=20_000)]
+    channel = await _channel(store, texts)
     taken = []
     async with watched_loop() as answering:
         for paper_id in Random(5).sample(texts, ANSWERS):
@@ -59,11 +60,11 @@ async def measure(store: SqliteStore, index: Path) -> None:
             begun = time.perf_counter()
             assert await relatives.like(paper, 8) is not None
             taken.append(time.perf_counter() - begun)
-        proposing, proposed = await _propose(store, relatives, texts)
+        proposing, proposed = await _propose(relatives, channel)
     report(
         papers=indexed,
         build_seconds=round(built),
-        build_peak_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6),
+        build_peak_mb=owner.made.get("peak_mb", 0),
         build_loop_held_ms=round(building.longest * 1000),
         index_mb=round(_size(index) / 1e6),
         answer_median_ms=round(statistics.median(taken) * 1000),
@@ -76,17 +77,21 @@ async def measure(store: SqliteStore, index: Path) -> None:
     )
 
 
-async def _propose(store: SqliteStore, relatives: Relatives, texts: list[str]) -> tuple[float, float]:
-    """Seconds to propose to a channel with many saves after an announcement, and to another one after it."""
+async def _channel(store: SqliteStore, texts: list[str]) -> Channel:
+    """A channel with many saves, after an announcement."""
     now = datetime.now(UTC)
     channel = await store.open_channel(Channel(CHANNEL, "similar", "off UTC", Layout.DIGEST, now, similar=True))
     for paper_id in Random(6).sample(texts, SAVES):
         await store.save(MEMBER, CHANNEL, paper_id, now)
     day = now.date()
-    news = [
-        replace(paper, id=f"{day:%y%m}.{90_000 + place:05}") for place, paper in enumerate(papers(PAPERS_A_DAY, day))
-    ]
+    made = papers(PAPERS_A_DAY, day)
+    news = [replace(paper, id=f"{day:%y%m}.{90_000 + place:05}") for place, paper in enumerate(made)]
     await store.record(Batch(tuple(news), Cursor("bench"), announced=len(news)), {}, now)
+    return channel
+
+
+async def _propose(relatives: Relatives, channel: Channel) -> tuple[float, float]:
+    """Seconds to propose to the first channel after an announcement, and to another one."""
     times = []
     for _ in range(2):
         begun = time.perf_counter()

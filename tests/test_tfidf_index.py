@@ -43,6 +43,8 @@ async def test_the_process_weighs_as_the_definition_says(tmp_path: Path) -> None
     index = FileIndex(tmp_path / "papers.db.similar", SystemClock())
     assert index.terms() is None
     assert await index.rebuild(in_blocks(found), NOW) == 61
+    assert index.made["papers"] == 61
+    assert 20 < index.made["peak_mb"] < 600
     terms = index.terms()
     assert terms is not None
     assert terms is index.terms()

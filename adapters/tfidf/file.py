@@ -158,7 +158,11 @@ class IndexFile:
             for paper, share in zip(papers[begin:end].tolist(), shares[begin:end].tolist(), strict=True):
                 scores[paper] += value * share
         nearest = heapq.nlargest(limit, scores, key=scores.__getitem__)
-        return [self._id(paper) for paper in nearest if paper < self.papers]
+        found = [self._id(paper) for paper in nearest if paper < self.papers]
+        if hasattr(mmap, "MADV_DONTNEED"):
+            # What was read stays in the system's cache, but no longer counts as this process's memory.
+            self._map.madvise(mmap.MADV_DONTNEED)
+        return found
 
     def _find(self, word: str) -> int | None:
         wanted, written = key(word), word.encode("utf-8", "surrogatepass")

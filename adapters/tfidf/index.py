@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class FileIndex:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self.made: Mapping[str, int] = {}
+        """What the process said of the last index that it made: ``papers``, ``words``, ``peak_mb``."""
         self._open: tuple[tuple[int, ...], IndexFile | None] | None = None
 
     def terms(self) -> Terms | None:
@@ -56,8 +58,9 @@ class FileIndex:
             self._clock, "adapters.tfidf.building", arguments, _lines(texts), seconds=PATIENCE, most=10_000
         )
         try:
-            return int(json.loads(answer)["papers"])
-        except (ValueError, KeyError, TypeError) as error:
+            self.made = {name: int(figure) for name, figure in json.loads(answer).items()}
+            return self.made["papers"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkerError("The index of similar papers was made, but not how large it is.") from error
 
 
