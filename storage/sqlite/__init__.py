@@ -13,8 +13,10 @@ history      posts and deliveries, asked for  moving        a channel with a new
 cursors      polls, missing numbers           receipts      what a digest proves
 saves        the library                       linking       teams, persons, the codes that join them
 relating     similar papers                    figures       a channel week by week
+lean         sqlite-utils without numpy
 """
 
+from storage.sqlite import lean  # isort: skip  # before anything that imports sqlite-utils
 from storage.sqlite.store import SqliteStore
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "lean"]
