@@ -39,6 +39,18 @@ def row(what: str, figure: str, goal: str) -> None:
     print(f"| {what} | {figure} | {goal} |")
 
 
+def similar_rows(similar: dict[str, Any]) -> None:
+    row(f"index of {similar['papers']:,} papers for `similar`: made in", f"{similar['build_seconds']} s", "")
+    row("– peak memory of its process", f"{similar['build_peak_mb']} MB", "≤ 600 MB at 400,000")
+    row("– event loop held meanwhile", f"{similar['build_loop_held_ms']} ms", "≤ 50 ms")
+    row("– size of its file", f"{similar['index_mb']} MB", "")
+    row("`similar`: an answer, median", f"{similar['answer_median_ms']} ms", "≤ 500 ms")
+    row("– the longest", f"{similar['answer_longest_ms']} ms", "≤ 500 ms")
+    row("– proposals for a digest, the first of a day", f"{similar['propose_ms']} ms", "")
+    row("– proposals for a digest, each further one", f"{similar['propose_again_ms']} ms", "")
+    row("– event loop held", f"{similar['answer_loop_held_ms']} ms", "≤ 50 ms")
+
+
 def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
@@ -49,6 +61,7 @@ def main() -> None:
         fill = run("benchmarks.fill", database)
         rest = run("benchmarks.rest", database)
         replies = run("benchmarks.replies", database)
+        similar = run("benchmarks.similar", database)
     started = help_seconds()
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
     row("what", "measured", "goal")
@@ -87,6 +100,7 @@ def main() -> None:
     row("– requests refused with 429", str(discord_drain["refused"]), "0")
     row("– event loop held", f"{discord_drain['loop_held_ms']} ms", "≤ 50 ms")
     row("– peak memory", f"{discord_drain['peak_mb']} MB", "")
+    similar_rows(similar)
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
     row("filling: peak memory", f"{fill['peak_mb']} MB", "")

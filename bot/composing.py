@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.digest import compose
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, PostLimits
+from bot.models import Channel, ChannelRef, Layout, PostLimits, Similar
+from bot.pacing import within
 from bot.ports import Clock, Store
+from bot.supervision import report
 from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
@@ -25,15 +28,29 @@ logger = logging.getLogger(__name__)
 MOST_PAPERS = 10_000
 _CHANNELS = 100
 _TRIES = 3
+_PATIENCE = 20.0
+
+Propose = Callable[[Channel], Coroutine[Any, Any, Sequence[Similar]]]
+"""What may end a channel's digest: papers that are neither owed to it nor posted."""
 
 
 class Composer:
-    """Composes for the channels of the platforms in ``limits``, at most ``most`` papers in one go."""
+    """Composes for the channels of the platforms in ``limits``, at most ``most`` papers in one go.
+
+    ``propose`` is asked for channels that want it; what goes wrong there costs the digest no more than its proposals.
+    """
 
     def __init__(
-        self, store: Store, limits: Mapping[str, PostLimits], clock: Clock, *, most: int = MOST_PAPERS
+        self,
+        store: Store,
+        limits: Mapping[str, PostLimits],
+        clock: Clock,
+        *,
+        most: int = MOST_PAPERS,
+        propose: Propose | None = None,
     ) -> None:
         self._store = store
+        self._propose = propose
         self._limits = limits
         self._clock = clock
         self._most = most
@@ -81,8 +98,9 @@ class Composer:
             deliveries = await self._store.waiting(channel.ref, self._most)
             if await self._store.receipt(channel.ref) != (receipt, poll):
                 continue  # papers came in between, with numbers that the receipt does not count
+            proposals = await self._proposals(channel) if 0 < len(deliveries) < self._most else ()
             now = self._clock.now()
-            posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now)
+            posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now, proposals=proposals)
             # Composing takes a moment, in which a member may have changed the channel.
             current = await self._store.channel(channel.ref)
             if current is None or current.paused:
@@ -103,6 +121,15 @@ class Composer:
                 logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
                 return len(posts)
         return 0
+
+    async def _proposals(self, channel: Channel) -> Sequence[Similar]:
+        if self._propose is None or not channel.similar or channel.layout is Layout.CARDS:
+            return ()
+        try:
+            return await within(self._clock, _PATIENCE, self._propose(channel))
+        except Exception as error:  # noqa: BLE001  whatever it is, the digest has to go out
+            report("Proposing similar papers", error)
+            return ()
 
     async def _follow(self, channel: Channel, now: datetime) -> None:
         """Let a schedule count that was set while the posts of ``channel`` were being stored."""

@@ -11,11 +11,12 @@ from bot.models import Channel, ChannelRef, Entry, MemberRef, MessageRef, Save, 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that a command takes or gives. ``name`` has no folder in it."""
+    """A file that a command takes or gives. ``name`` has no folder in it. ``alt``: a picture in plain words."""
 
     name: str
     media_type: str
     content: bytes
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Command:
     platform's id of this command where it has one; a command is carried out once, and its repetition is answered
     with an empty Reply. ``administers``: the member may manage the workspace as a whole, as far as the platform says.
     ``manages``: they may manage the channel; None where the platform knows no such right, and everybody may. ``roles``:
-    the ids of the roles that they have in the workspace.
+    the ids of the roles that they have in the workspace. ``pictures``: the member can be shown some.
     """
 
     channel: ChannelRef
@@ -42,6 +43,7 @@ class Command:
     administers: bool = False
     manages: bool | None = None
     roles: tuple[str, ...] = ()
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)

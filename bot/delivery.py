@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from bot.composing import Composer
+from bot.composing import Composer, Propose
 from bot.courier import Courier
 from bot.errors import StoreError
 from bot.models import ChannelRef
@@ -53,16 +53,24 @@ class Drained:
 
 
 class Dispatcher:
-    """Delivers through ``chats``, which have been started. ``random`` spreads retries; ``rated`` is for weekly tops."""
+    """Delivers through ``chats``, which have been started. ``random`` spreads retries; ``rated`` is for weekly tops,
+    ``propose`` as in Composer."""
 
     def __init__(
-        self, store: Store, chats: Sequence[Chat], clock: Clock, *, random: Random, rated: Rated | None = None
+        self,
+        store: Store,
+        chats: Sequence[Chat],
+        clock: Clock,
+        *,
+        random: Random,
+        rated: Rated | None = None,
+        propose: Propose | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
         limits = {chat.platform: chat.limits for chat in chats}
-        self._composer = Composer(store, limits, clock)
+        self._composer = Composer(store, limits, clock, propose=propose)
         self._tops = WeeklyTops(store, limits, clock, rated=rated)
         self._platforms = [chat.platform for chat in chats]
         self._awake = asyncio.Event()

@@ -11,6 +11,8 @@ in the order in which they are to appear.
   is too long for a message of its own still gets one; the platform trims what it shows.
 - Layouts: THREAD, the digest's parts and then a card for each paper in the thread of its part; CARDS, a card for each
   paper; DIGEST, the parts alone. On a platform without threads THREAD is DIGEST: cards below would bury the digest.
+- Proposals (``bot.similar``) end a digest, numbered on; they have no cards, and CARDS has none of them. They are no
+  matches: heading and receipt leave them out.
 - The receipt, with the number of papers as ``matched`` or ``risen``, stands on the last part (CARDS: on the last card),
   where the papers it counts have been read.
 - Keys follow from the channel, the deliveries and the moment, so that a composition that was stored is never stored
@@ -27,11 +29,24 @@ from datetime import datetime
 
 from bot.channel_schedule import Schedule
 from bot.errors import CommandError, QueryError
-from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, PostLimits, Receipt, Sort
+from bot.models import (
+    Channel,
+    ChannelRef,
+    Delivery,
+    Entry,
+    Layout,
+    Paper,
+    Post,
+    PostKind,
+    PostLimits,
+    Receipt,
+    Similar,
+    Sort,
+)
 from bot.query import Query
 from bot.signal_line import signal_line
 from bot.text import readable
-from bot.wording import authors_line, digest_heading
+from bot.wording import SIMILAR_HEADING, authors_line, digest_heading
 
 # What stands around the entries: heading with part, receipt with every clause.
 FRAME = 300
@@ -43,14 +58,23 @@ def compose(
     receipt: Receipt,
     limits: PostLimits,
     now: datetime,
+    *,
+    proposals: Sequence[Similar] = (),
 ) -> list[Post]:
-    """The posts that bring ``deliveries`` to ``channel``; none when there are no deliveries."""
+    """The posts that bring ``deliveries`` to ``channel``; none when there are no deliveries.
+
+    ``proposals``: none of them is among the deliveries.
+    """
     if not deliveries:
         return []
     entries = _entries(deliveries, channel.sort)
     risen = sum(delivery.risen for delivery in deliveries)
     receipt = replace(receipt, matched=len(entries) - risen, risen=risen)
-    parts: list[list[Entry]] = [] if channel.layout is Layout.CARDS else split(entries, limits)
+    proposed = [
+        Entry(number, proposal.paper, because=proposal.because)
+        for number, proposal in enumerate(proposals, len(entries) + 1)
+    ]
+    parts: list[list[Entry]] = [] if channel.layout is Layout.CARDS else split([*entries, *proposed], limits)
     posts = [
         Post(
             key=post_key(channel.ref, PostKind.DIGEST, part, now),
@@ -108,6 +132,7 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
         + len(paper.abstract_url)
         + len(str(entry.number))
         + _signal_characters(entry)
+        + (len(entry.because) + len(SIMILAR_HEADING) if entry.because else 0)
         + limits.overhead
     )
 

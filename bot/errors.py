@@ -8,6 +8,7 @@
     ├── DeliveryError                  a post was not (or perhaps not) taken: .ambiguous, .retry_after
     │   └── UnreadableError            the channel's history cannot be read, so nothing can be looked up
     │       └── NoHistoryError         and never will be
+    ├── WorkerError                    work in a process of its own was not done
     └── StoreError                     the store cannot do its work: .path, .hint
         ├── StoreBusyError             another process holds the store
         └── StoreNewerError            the file was written by a later version
@@ -109,6 +110,12 @@ class UnreadableError(DeliveryError):
 
 class NoHistoryError(UnreadableError):
     """There is nothing to read and never will be: the post stays uncertain, and its channel goes on without it."""
+
+
+class WorkerError(PaperrouteError):
+    """Work in a process of its own failed or took too long; it may succeed another time."""
+
+    permanent = False
 
 
 class StoreError(PaperrouteError):

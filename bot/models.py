@@ -101,7 +101,8 @@ class Channel:
     ``schedule`` is the canonical text of a ``bot.channel_schedule.Schedule``. ``next_due`` is when the next digest is
     composed (None: off or instant with nothing waiting). ``paused`` is the reason, empty when posts may go out.
     ``receipted`` is the number of the last poll whose receipt this channel has been given. ``top_schedule`` and
-    ``top_next_due`` are the same for the weekly top; empty and None where the channel has none.
+    ``top_next_due`` are the same for the weekly top; empty and None where the channel has none. ``similar``: its
+    digests end with papers like those that it saves.
     """
 
     ref: ChannelRef
@@ -115,6 +116,7 @@ class Channel:
     top_schedule: str = ""
     top_next_due: datetime | None = None
     sort: Sort = Sort.NEW
+    similar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class ChannelSettings:
     layout: Layout | None = None
     top: TimedSetting | None = None
     sort: Sort | None = None
+    similar: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,8 @@ class Entry:
     member brought, where it is chosen by its id.
     ``words`` are the words that matched, as written in the paper where possible; ``queries`` canonical forms.
     ``note``: a few words said beside the paper, such as "3 saves". ``signal`` is kept with posts as it was when they
-    were composed, but for its summary and keywords.
+    were composed, but for its summary and keywords. ``because``: why it stands in a digest although no watch asked for
+    it ("because you saved …").
     """
 
     number: int
@@ -260,6 +264,7 @@ class Entry:
     delivery: int | None = None
     note: str = ""
     signal: Signal | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +385,46 @@ class Trending:
     paper: Paper
     saves: int
     signal: Signal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperText:
+    """What a paper says, by its id."""
+
+    id: str
+    title: str
+    abstract: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A paper that is like another one. ``because`` says why: "because both speak of …", "because you saved …"."""
+
+    paper: Paper
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFigures:
+    """How many papers a week matched a watch: its query, canonical from the store and as typed where it is shown."""
+
+    query: str
+    matches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A channel week by week. ``weeks`` are Mondays, oldest first; each other tuple has a number for each of them.
+
+    ``announced``: papers by arXiv in all. ``matched``: those of them that some watch brought into the channel.
+    ``saves``: saves by members in the channel. Papers count by their listing day, saves by their day in UTC.
+    """
+
+    weeks: tuple[date, ...]
+    watches: tuple[WatchFigures, ...]
+    announced: tuple[int, ...]
+    matched: tuple[int, ...]
+    saves: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

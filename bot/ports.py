@@ -32,6 +32,7 @@ from bot.models import (
     Cursor,
     Delivery,
     Entry,
+    Figures,
     Followed,
     Follower,
     FollowUp,
@@ -44,6 +45,7 @@ from bot.models import (
     Missing,
     OutboxItem,
     Paper,
+    PaperText,
     PollStatus,
     Post,
     Posted,
@@ -53,6 +55,7 @@ from bot.models import (
     Receipt,
     Save,
     Signal,
+    Similar,
     Sort,
     Tally,
     Trending,
@@ -143,6 +146,14 @@ class PaperStore(Protocol):
 
     async def archive_span(self) -> ArchiveSpan: ...
 
+    async def texts(self, *, after: str = "", limit: int) -> list[PaperText]:
+        """The texts of the papers that follow ``after`` in the order of ids; "" is before the first one."""
+        ...
+
+    async def texts_of(self, paper_ids: Sequence[str]) -> list[PaperText]:
+        """The texts of those of these papers that the archive has."""
+        ...
+
     async def prune_papers(self, announced_before: date, limit: int) -> int:
         """Remove at most ``limit`` papers that were never owed, posted or saved; returns how many went."""
         ...
@@ -184,6 +195,8 @@ class WatchStore(Protocol):
     async def set_layout(self, ref: ChannelRef, layout: Layout, by: MemberRef, now: datetime) -> None: ...
 
     async def set_sort(self, ref: ChannelRef, sort: Sort, by: MemberRef, now: datetime) -> None: ...
+
+    async def set_similar(self, ref: ChannelRef, on: bool, by: MemberRef, now: datetime) -> None: ...
 
     async def set_paused(self, ref: ChannelRef, reason: str, by: MemberRef | None, now: datetime) -> bool:
         """Pause with a reason, or resume with an empty one; False when it was so already. ``by`` None: the bot."""
@@ -287,8 +300,15 @@ class PostStore(Protocol):
     ) -> bool:
         """Store composed posts, tie their deliveries to them, move the channel on: one transaction.
 
-        False, and nothing stored, when one of the deliveries is not waiting any more. ``next_due`` as in ``set_due``.
+        An entry with ``because`` and no delivery is given to the channel by this, as its delivery of that paper.
+        False, and nothing stored, when one of the deliveries is not waiting any more, or such an entry's paper has
+        come to be owed or posted. ``next_due`` as in ``set_due``.
         """
+        ...
+
+    async def unposted(self, ref: ChannelRef, limit: int) -> list[str]:
+        """The ids of papers that were announced since the channel's last receipt and are neither owed to it nor
+        in one of its posts, nor dismissed or saved there; newest first."""
         ...
 
     async def put_notice(self, post: Post, now: datetime) -> bool:
@@ -377,6 +397,11 @@ class PostStore(Protocol):
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...
+
+    async def figures(self, ref: ChannelRef, weeks: Sequence[date], query: str | None = None) -> Figures:
+        """The channel in these weeks (Mondays, consecutive, oldest first); with a canonical ``query`` as far as that
+        one watch goes: its matches, and the saves of these. Watches without a match are listed with zeros."""
+        ...
 
 
 class TopStore(Protocol):
@@ -493,6 +518,10 @@ class SignalStore(Protocol):
     ) -> list[Trending]:
         """The papers announced from ``since`` on (that match) by their upvotes and ``save_weight`` for each member of
         the workspace's team who saved them, most first, then newest; papers with neither are left out."""
+        ...
+
+    async def rated(self, *, since: date, limit: int) -> list[Trending]:
+        """The papers announced from ``since`` on that have upvotes, most first, then newest; saves are not counted."""
         ...
 
     async def count_upvoted(self, query: Query, *, since: date, upvotes: int) -> int:
@@ -651,6 +680,56 @@ class Store(
     """Everything that is kept."""
 
     async def close(self) -> None: ...
+
+
+class Terms(Protocol):
+    """The words of the archive and what each weighs, as they were when the index was made. May read a file: to be
+    used off the event loop."""
+
+    made_at: datetime
+    papers: int
+
+    def weight(self, word: str) -> float:
+        """What a normalised word weighs: the rarer, the more; 0 for one that tells nothing or is not known."""
+        ...
+
+    def near(self, vector: Mapping[str, float], limit: int) -> list[str]:
+        """The ids of the papers whose words are nearest to this vector, nearest first, more or less."""
+        ...
+
+
+class TermIndex(Protocol):
+    """The archive's words, counted now and then."""
+
+    def terms(self) -> Terms | None:
+        """The index as it is, None when there is none that can be read. Reads a file: to be called off the loop."""
+        ...
+
+    async def rebuild(self, texts: AsyncIterator[Sequence[PaperText]], now: datetime) -> int:
+        """Make the index anew, in a process of its own; returns of how many papers. Raises WorkerError, and what
+        ``texts`` raises; the index that is there then stays."""
+        ...
+
+
+class SimilarPapers(Protocol):
+    """Papers that are like others."""
+
+    async def like(self, paper: Paper, limit: int) -> list[Similar] | None:
+        """The papers of the archive most like ``paper``, nearest first; None while there is no index.
+        Raises StoreError."""
+        ...
+
+    def expected(self, now: datetime) -> datetime:
+        """When the next index is made."""
+        ...
+
+
+class Plotter(Protocol):
+    """Draws figures."""
+
+    async def draw(self, figures: Figures, title: str) -> bytes:
+        """A PNG of at most 100 kB. Raises WorkerError."""
+        ...
 
 
 class Handler(Protocol):

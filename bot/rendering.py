@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bot.models import Entry
+
 Render = Callable[[str], str]
 
 
@@ -47,6 +49,11 @@ def fair_lengths(lengths: Sequence[int], room: int) -> list[int]:
         many -= 1
         bound = length
     return [min(length, bound) for length in lengths]
+
+
+def first_proposed(entries: Sequence[Entry]) -> Entry | None:
+    """The entry above which a digest says that proposals follow; None where there are none."""
+    return next((entry for entry in entries if entry.because), None)
 
 
 def pieces(text: str, most: int, render: Render) -> Iterator[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -26,6 +26,7 @@ Job = Callable[[], Awaitable[object]]
 
 BEAT = timedelta(minutes=1)
 HOUSEKEEPING_DELAY = timedelta(minutes=10)
+HOUSEKEEPING = time(4, 40)
 
 
 class Jobs:
@@ -39,10 +40,11 @@ class Jobs:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         now = datetime.now(UTC)
+        daily = CronTrigger(hour=HOUSEKEEPING.hour, minute=HOUSEKEEPING.minute, timezone=UTC)
         for name, job, trigger, first in (
             ("The poll", poll, IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC), now),
             ("The sign of life", beat, IntervalTrigger(seconds=BEAT.total_seconds(), timezone=UTC), now),
-            ("Housekeeping", housekeeping, CronTrigger(hour=4, minute=40, timezone=UTC), now + HOUSEKEEPING_DELAY),
+            ("Housekeeping", housekeeping, daily, now + HOUSEKEEPING_DELAY),
         ):
             self._scheduler.add_job(self._run, trigger, (name, job), id=name, next_run_time=first)
 

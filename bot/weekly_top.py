@@ -14,14 +14,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.channel_schedule import Schedule
 from bot.digest import post_key, split
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, Entry, Post, PostKind, PostLimits, Ranked
-from bot.ports import Clock, Store
+from bot.ports import Clock, SignalStore, Store
 from bot.wording import channel_text, count, day_text
 from bot.zones import moment_on
 
@@ -32,11 +32,21 @@ MOST_SAVED = 10
 MOST_RATED = 5
 
 Rated = Callable[[datetime, int], Awaitable[Sequence[Entry]]]
-"""The papers that the community rated high since a moment, at most so many, highest first, each with its note; they are
-in the archive. Raises StoreError."""
+"""The papers that the community rated high since a moment, at most so many, highest first, each with its signal; they
+are in the archive. Raises StoreError."""
 
 # Of what is rated high a team has seen much.
 _RATED_ASKED = 100
+
+
+def by_community(store: SignalStore) -> Rated:
+    """By upvotes, of the papers with the moment's day (UTC) or a later one as their listing day."""
+
+    async def rated(since: datetime, limit: int) -> list[Entry]:
+        found = await store.rated(since=since.astimezone(UTC).date(), limit=limit)
+        return [Entry(0, each.paper, signal=each.signal) for each in found]
+
+    return rated
 
 
 class WeeklyTops:

@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 
 from bot.models import ChannelRef, Receipt
 
+SIMILAR_HEADING = "More like what this channel saves"
+"""Above the papers of a digest that no watch asked for."""
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = ("January", "February", "March", "April", "May", "June",
+MONTHS = ("January", "February", "March", "April", "May", "June",
            "July", "August", "September", "October", "November", "December")  # fmt: skip
 
 
@@ -42,14 +45,14 @@ def authors_line(authors: Sequence[str], most: int = 3) -> str:
 
 def day_text(day: date) -> str:
     """``Wednesday 4 March 2026``, whatever the machine's language."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{_DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def moment_text(moment: datetime, zone: str, now: datetime | None = None) -> str:
     """``Mon 9 March 09:00 (Europe/Berlin)``; with the year where it is not that of ``now``."""
     local = moment.astimezone(ZoneInfo(zone))
     year = f" {local.year}" if now is not None and now.astimezone(ZoneInfo(zone)).year != local.year else ""
-    return f"{_DAYS[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M} ({zone})"
+    return f"{_DAYS[local.weekday()][:3]} {local.day} {MONTHS[local.month - 1]}{year} {local:%H:%M} ({zone})"
 
 
 def digest_heading(papers: int, moment: datetime, zone: str) -> str:

@@ -15,7 +15,7 @@ from bot.delivery import Dispatcher
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Store
+from bot.ports import Clock, Handler, Plotter, Store
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
 from tests.standins.discord import GUILD, READING, TOKEN, DiscordStandIn, Interaction
@@ -83,14 +83,19 @@ def answered(reply: dict[str, Any]) -> bool:
 
 @asynccontextmanager
 async def running(
-    discord: DiscordStandIn, folder: Path, *, handler: Callable[[Inbox], Handler] = lambda inbox: inbox, **changes: Any
+    discord: DiscordStandIn,
+    folder: Path,
+    *,
+    handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
+    plotter: Plotter | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     async with open_store(folder) as store:
         chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], CLOCK, random=Random(1))
-        commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC")
+        commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
         inbox = Inbox(commands, store, source, CLOCK, wake=dispatcher.wake)
         try:
             await chat.start(handler(inbox))

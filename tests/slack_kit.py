@@ -17,7 +17,7 @@ from bot.delivery import Dispatcher
 from bot.inbox import Inbox
 from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Store
+from bot.ports import Clock, Handler, Plotter, Store
 from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
@@ -79,6 +79,7 @@ async def running(
     *,
     clock: Clock | None = None,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
+    plotter: Plotter | None = None,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
@@ -87,7 +88,7 @@ async def running(
         chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
-        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC")
+        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         try:
             await chat.start(handler(inbox))

@@ -77,6 +77,34 @@ async def test_the_weekly_top_goes_along(room: Room) -> None:
     assert (await room.say("import", channel=elsewhere, files=none)).text == "0 watches made."
 
 
+async def test_proposals_go_along(room: Room) -> None:
+    await room.say("similar on")
+    (file,) = (await room.say("export")).files
+    assert json.loads(file.content)["similar"] is True
+    elsewhere = ChannelRef("console", "local", "other")
+    end = "up to 3 new papers like those saved here in the last 90 days, each with its reason."
+    preview = await room.say("import preview", channel=elsewhere, files=(file,))
+    assert preview.text.splitlines()[-1] == f"Digests would end with {end}"
+    with_cards = attached(exported(similar=True, layout="cards"))
+    preview = await room.say("import preview", channel=elsewhere, files=with_cards)
+    assert preview.text.splitlines()[-1] == (
+        f"Digests would end with {end} There is no digest while the layout is `cards`: `/papers layout thread`."
+    )
+    assert await room.store.channel(elsewhere) is None
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == (
+        f"0 watches made. Digests now end with {end}"
+    )
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "0 watches made."
+    assert (await room.say("export", channel=elsewhere)).files == (file,)
+    none = attached(exported(similar=False, watches=[]))
+    preview = await room.say("import preview", channel=elsewhere, files=none)
+    assert preview.text.splitlines()[-1] == "Digests would no longer end with similar papers."
+    assert (await room.say("import", channel=elsewhere, files=none)).text == (
+        "0 watches made. Digests no longer end with similar papers."
+    )
+    assert (await room.say("import", channel=elsewhere, files=none)).text == "0 watches made."
+
+
 async def test_an_unknown_channel_can_be_exported(room: Room) -> None:
     (file,) = (await room.say("export")).files
     assert json.loads(file.content)["watches"] == []
@@ -116,7 +144,7 @@ async def test_every_mistake_is_listed_and_nothing_is_imported(room: Room) -> No
     assert said[0] == "Nothing was imported:"
     assert said[1] == '`format` must be `"paperroute channel"`.'
     assert said[2] == "`version` must be 1."
-    names = "`format`, `version`, `schedule`, `layout`, `top`, `sort`, `watches`"
+    names = "`format`, `version`, `schedule`, `layout`, `top`, `sort`, `similar`, `watches`"
     assert said[3] == f"`watch` means nothing here; the names are {names}."
     assert said[4].startswith("`schedule`: A schedule cannot begin with “dayly”. Did you mean `daily`?")
     assert said[5] == "`layout` must be `thread`, `cards` or `digest`."
@@ -136,6 +164,7 @@ async def test_more_than_ten_mistakes_are_counted(room: Room) -> None:
 @pytest.mark.parametrize(
     ("changes", "mistake"),
     [
+        ({"similar": "on"}, "`similar` must be `true` or `false`."),
         ({"version": 2}, "The file was written by a later version of paperroute; update this one to import it."),
         ({"version": 10**30}, "The file was written by a later version of paperroute; update this one to import it."),
         ({"version": "1"}, "`version` must be 1."),

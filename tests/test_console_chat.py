@@ -123,7 +123,7 @@ async def test_commands_are_answered_in_order(desk: Desk) -> None:
     printed = await conversed(desk, b"/papers watch RLHF\n\n# a comment\npapers list\n+1\n/papers", listener)
     assert printed == "You said: watch RLHF\n\nYou said: list\n\nYou said: +1\n\nYou said:\n\n"
     assert listener.commands[0] == Command(
-        CHANNEL, MemberRef("console", "local", "ann"), "watch RLHF", channel_name="terminal", administers=True
+        CHANNEL, MemberRef("console", "local", "ann"), "watch RLHF", "terminal", administers=True, pictures=False
     )
     assert listener.commands[0].member.name == "ann"
 

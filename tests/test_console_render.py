@@ -40,6 +40,22 @@ FIRST = Entry(1, make_paper(title=LONG), ("policies", "care"))
 SECOND = Entry(2, make_paper("2603.00002", authors=MANY), tuple("abcdefghij"), late=True)
 
 
+def test_proposals_stand_below_their_heading_with_their_reason() -> None:
+    proposed = Entry(3, make_paper("2603.00003"), because="because you saved “A study”")
+    assert shown(digest(FIRST, proposed), 60).endswith(
+        text(
+            """
+            More like what this channel saves
+
+             3. A study of careful delivery
+                Ada Post and Émile Café · cs.CL · because you saved “A
+                study”
+                https://arxiv.org/abs/2603.00003
+            """
+        )
+    )
+
+
 def test_a_digest_on_a_terminal() -> None:
     post = digest(FIRST, SECOND, part=2, parts=3, receipt=Receipt(1205, 1203, 2, late=1))
     assert shown(post, 60) == text(

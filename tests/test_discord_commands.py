@@ -19,6 +19,7 @@ from tests.factories import make_paper, make_signal
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
 from tests.standins.discord_state import BOT, EMBED_LINKS, READ_HISTORY, THREAD, role
+from tests.standins.painter import Painter
 
 
 @pytest.fixture
@@ -274,6 +275,25 @@ async def test_an_import_can_be_tried(bot: Bot) -> None:
     done = await bot.say("import", mode="preview", lines="RLHF")
     assert "Importing this would make 1 watch:" in shown(done.reply)
     assert await bot.store.watches(CHANNEL) == []
+
+
+async def test_a_picture_comes_with_its_words(tmp_path: Path) -> None:
+    async with stand_in() as discord, running(discord, tmp_path, plotter=Painter()) as bot:
+        await bot.say("watch", query="RLHF")
+        done = await bot.say("stats")
+        await discord.until(lambda: done.files)
+        assert done.ephemeral
+        assert done.files == {"paperroute-stats.png": b"picture"}
+        (attachment,) = next(reply["attachments"] for reply in done.replies if reply.get("attachments"))
+        assert attachment["description"].startswith("The last 12 weeks of reading, ")
+
+
+async def test_similar_papers(bot: Bot) -> None:
+    turned_on = await bot.say("similar", digests="on")
+    assert not turned_on.ephemeral
+    assert "Digests now end with" in shown(turned_on.reply)
+    await bot.announce([make_paper("2603.00001")])
+    assert "keeps no index" in shown((await bot.say("similar", paper="2603.00001")).reply)
 
 
 async def test_a_members_saves_by_their_mention(bot: Bot) -> None:

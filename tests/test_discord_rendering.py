@@ -15,15 +15,18 @@ from adapters.discord.buttons import custom_id, is_known, key_of, view_of
 from adapters.discord.chat import DiscordChat
 from adapters.discord.messages import CommandButton, LinkButton, Message, PaperButton
 from adapters.discord.text import clipped, inert, title_of, with_code
+from adapters.slack.posts import render as slack_render
 from bot.commands.saying import tidy
 from bot.conversation import Reply
 from bot.digest import compose
-from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, Receipt
+from bot.models import Channel, ChannelRef, Delivery, Entry, Layout, Paper, Post, PostKind, Receipt, Similar
 from tests.factories import make_paper, make_signal
 from tests.standins.discord_limits import check_message
 from tests.test_slack_posts import LARGE, Large
+from tests.test_slack_posts import valid as slack_valid
 
 REF = ChannelRef("discord", "1", "2")
+BECAUSE = "because you saved “*x* @everyone”"
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 KEY = "a" * 24
 
@@ -269,3 +272,26 @@ async def test_no_view_times_out_or_mixes_items_that_are_remembered_with_those_t
         for item in view.children:
             link = isinstance(item, discord.ui.Button) and item.url is not None
             assert link or isinstance(item, discord.ui.DynamicItem)
+
+
+def test_proposals_stand_below_their_heading_with_their_reason() -> None:
+    entries = [Entry(1, make_paper(), ("RLHF",))]
+    entries += [Entry(number, make_paper(f"2603.0000{number}"), because=BECAUSE) for number in (2, 3)]
+    message = posts.render(Post(KEY, REF, PostKind.DIGEST, "1 new paper", tuple(entries), Receipt(9, 9, 1)))
+    assert valid(message)
+    assert [each.author.name for each in message.embeds] == [None, "More like what this channel saves", None]
+    assert (message.embeds[1].description or "").endswith(f" · {inert(BECAUSE)}")
+
+
+@given(st.lists(LARGE, min_size=4, max_size=20, unique_by=lambda large: large.number))
+@settings(max_examples=20, deadline=None)
+def test_a_digest_with_proposals_is_within_the_limits_by_construction(large: list[Large]) -> None:
+    papers = [each.paper() for each in large]
+    channel = Channel(REF, "x", "off UTC", Layout.DIGEST, NOW)
+    deliveries = [Delivery(number, REF, paper, ("x",)) for number, paper in enumerate(papers[3:], 1)]
+    proposals = [Similar(paper, "because you saved " + "“word” " * 12) for paper in papers[:3]]
+    made = compose(channel, deliveries, Receipt(9, 9, 1), DiscordChat.limits, NOW, proposals=proposals)
+    assert [entry.number for post in made for entry in post.entries] == list(range(1, len(papers) + 1))
+    for post in made:
+        assert valid(posts.render(post))
+        assert slack_valid(slack_render(post))

@@ -18,7 +18,7 @@ from tests.standins.smtp import mail_server
 from tests.store_kit import open_store
 
 TAGS = {
-    "html", "head", "meta", "title", "style", "body", "div", "p", "h1", "span", "a"
+    "html", "head", "meta", "title", "style", "body", "div", "p", "h1", "h2", "span", "a"
 }  # fmt: skip
 
 

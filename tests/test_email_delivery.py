@@ -58,6 +58,19 @@ def a_post(subscription: MailSubscription, number: int = 1) -> Post:
     return make_post(subscription.channel.ref, PostKind.DIGEST, make_entry(number))
 
 
+async def test_proposals_stand_below_their_heading_with_their_reason(
+    chat: EmailChat, server: MailServer, mine: MailSubscription
+) -> None:
+    proposed = [replace(make_entry(number), because="because you saved “<A> & B”") for number in (2, 3)]
+    await chat.send(mine.channel.ref, make_post(mine.channel.ref, PostKind.DIGEST, make_entry(1), *proposed))
+    (mail,) = server.mails
+    plain, html = mail.part("plain"), mail.part("html")
+    assert plain.count("More like what this channel saves") == html.count("More like what this channel saves") == 1
+    assert plain.index("\n1. ") < plain.index("\nMore like what this channel saves\n\n2. ") < plain.index("\n3. ")
+    assert plain.count(" · because you saved “<A> & B”") == 2
+    assert html.count("because you saved “&lt;A&gt; &amp; B”") == 2
+
+
 async def test_a_mail_is_what_it_should_be(chat: EmailChat, server: MailServer, mine: MailSubscription) -> None:
     post = a_post(mine)
     sent = await chat.send(mine.channel.ref, post)

@@ -13,6 +13,7 @@ from bot.inbox import Inbox
 from tests.delivery_kit import until
 from tests.factories import make_paper
 from tests.slack_kit import READING, Bot, Gate, running, shown, stand_in
+from tests.standins.painter import Painter
 from tests.standins.slack_faults import Kind
 from tests.standins.slack_state import User
 
@@ -184,6 +185,17 @@ async def test_an_export_goes_to_the_callers_direct_messages(bot: Bot) -> None:
     (file,) = bot.slack.team.files.values()
     assert file["channel"] == "D0ANN"
     assert b"RLHF" in file["content"]
+
+
+async def test_a_picture_comes_with_its_words(tmp_path: Path) -> None:
+    async with stand_in() as slack, running(slack, tmp_path, plotter=Painter()) as bot:
+        await bot.say("watch RLHF")
+        done = await bot.say("stats")
+        (file,) = slack.team.files.values()
+        assert (file["name"], file["content"], file["channel"]) == ("paperroute-stats.png", b"picture", "D0ANN")
+        assert file["alt"].startswith("The last 12 weeks of reading, ")
+        assert "RLHF 0 in all" in file["alt"]
+        assert "direct messages with @paperroute" in shown(done.responses[0])
 
 
 async def test_a_missing_scope_for_files_is_named(bot: Bot) -> None:

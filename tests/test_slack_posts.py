@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -46,6 +47,22 @@ def valid(message: Message) -> bool:
 
 def everything(message: Message) -> str:
     return "\n".join(texts(message.blocks))
+
+
+def test_proposals_stand_below_their_heading_with_their_reason() -> None:
+    proposed = Entry(2, make_paper("2603.00002", title="Second"), because="because you saved “<First> & last”")
+    post = replace(
+        digest(make_paper()), entries=(Entry(1, make_paper(), ("RLHF",)), proposed, replace(proposed, number=3))
+    )
+    message = render(post)
+    assert valid(message)
+    first = next(block for block in message.blocks if block["type"] == "context")
+    assert first["elements"][0]["text"] == "*More like what this channel saves*"
+    assert message.blocks[3]["text"]["text"] == (
+        ":two: *<https://arxiv.org/abs/2603.00002|Second>*\n"
+        "Ada Post and Émile Café · cs.CL · because you saved “&lt;First&gt; &amp; last”"
+    )
+    assert everything(message).count("More like what this channel saves") == 1
 
 
 def test_a_digest_says_what_matched_and_what_to_do() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
+from bot.figures import mondays
 from bot.models import (
     Channel,
     ChannelSettings,
@@ -37,7 +38,7 @@ PLATFORMS = ["console"]
 SMALL = {
     "json_each", "b", "value", "w", "workspaces", "missing", "days", "CONSTANT", "fresh", "queries", "r", "ranked",
     "polls", "_sqlite_migrations", "state", "savers", "latest", "rated",
-    "owed", "new",
+    "owed", "new", "news",
 }  # fmt: skip
 OPEN_ONLY = {
     "posts_sending", "posts_uncertain", "posts_open", "queries_fresh", "watches_unset", "channels_due",
@@ -100,7 +101,7 @@ async def use_everything(store: SqliteStore) -> None:
     await store.take_in(
         Channel(CHANNEL, "papers", "off UTC", Layout.CARDS, NOW),
         [(Query.parse("zebra"), "zebra", 0)],
-        ChannelSettings(TimedSetting("off UTC", None), Layout.THREAD, TimedSetting("", None), Sort.NEW),
+        ChannelSettings(TimedSetting("off UTC", None), Layout.THREAD, TimedSetting("", None), Sort.NEW, similar=True),
         ANN,
         NOW,
         most=9,
@@ -112,6 +113,15 @@ async def use_everything(store: SqliteStore) -> None:
     await store.unsave(ANN, "2603.00001", NOW)
     await store.dismiss(CHANNEL, BOB, "2603.00001", NOW)
     await store.dismissed(CHANNEL, limit=9)
+    await store.set_similar(CHANNEL, True, ANN, NOW)
+    await store.texts(limit=9)
+    await store.texts_of(["2603.00001", "none"])
+    await store.unposted(CHANNEL, 9)
+    await store.figures(CHANNEL, mondays(TODAY, 2))
+    await store.figures(CHANNEL, mondays(TODAY, 2), "delivery")
+    proposed = Entry(1, papers_of(TODAY, 20, 1)[0], because="because you saved it")
+    proposing = Post(key(40), CHANNEL, PostKind.DIGEST, entries=(proposed,))
+    await store.put_posts(CHANNEL, [proposing], receipted=0, next_due=None, now=NOW)
     for kind, digest, linked in (
         (LinkKind.WORKSPACE, b"w", AWAY), (LinkKind.ACCOUNT, b"a", BOB), (LinkKind.WORKSPACE, b"v", AWAY)
     ):  # fmt: skip
@@ -177,6 +187,7 @@ async def _use_signals(store: SqliteStore) -> None:
     await store.change_watch(OTHER, query.canonical, "careful", ANN, NOW, upvotes=0)
     await store.signals(["2603.00001"])
     await store.trending("console", "local", since=TODAY, query=query, save_weight=10, limit=9)
+    await store.rated(since=TODAY, limit=9)
     await store.count_upvoted(query, since=TODAY, upvotes=20)
 
 

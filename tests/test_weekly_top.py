@@ -6,18 +6,20 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from bot.channel_schedule import Schedule
+from bot.delivery import Dispatcher
 from bot.models import Channel, ChannelRef, Entry, Layout, MemberRef, Post, PostKind, PostLimits
-from bot.weekly_top import Rated, WeeklyTops
+from bot.weekly_top import Rated, WeeklyTops, by_community
 from storage.sqlite import SqliteStore
 from tests.commands_kit import numbered
 from tests.delivery_kit import Crash, DrivenClock, Fuse, at_boundary, make_dispatcher, shown
-from tests.factories import ANN, BOB, CHANNEL
+from tests.factories import ANN, BOB, CHANNEL, make_signal
 from tests.standins.chat import MemoryChat
 from tests.standins.clock import FakeClock
 from tests.store_kit import open_store
@@ -172,6 +174,35 @@ async def test_what_the_community_rated_high_and_the_team_has_not_seen_follows(s
         (1, "01", "1 save"), (2, "04", "87 upvotes"), (3, "05", "86 upvotes"), (4, "06", "85 upvotes"),
         (5, "07", "84 upvotes"), (6, "08", "83 upvotes"),
     ]  # fmt: skip
+
+
+async def test_the_community_rates_by_upvotes_what_was_announced_in_that_week(store: SqliteStore) -> None:
+    await prepare(store)
+    before = numbered(1, announced=date(2026, 3, 1))
+    edge = numbered(1, first=50, announced=date(2026, 3, 2))
+    await store.add_papers([*before, *edge])
+    await save(store, 1, ANN)
+    await save(store, 2, BOB, at=DUE - timedelta(days=60))
+    signals = {"2603.00001": 90, "2603.00002": 80, "2603.00003": 20, "2603.00004": 70, "2603.00050": 50}
+    zero, unknown, earlier = make_signal("2603.00005", 0), make_signal("2603.99999", 99), make_signal(before[0].id, 99)
+    voted = [make_signal(paper, upvotes) for paper, upvotes in signals.items()]
+    await store.put_signals([*voted, zero, unknown, earlier], DUE)
+    (post,) = await compose(store, DUE, by_community(store))
+    assert [(entry.number, entry.paper.id[-2:], entry.note, entry.signal and entry.signal.upvotes)
+            for entry in post.entries] == [
+        (1, "01", "1 save", None), (2, "04", "", 70), (3, "50", "", 50), (4, "03", "", 20),
+    ]  # fmt: skip
+
+
+async def test_the_dispatcher_passes_on_what_the_community_rates(store: SqliteStore) -> None:
+    await prepare(store)
+    await store.put_signals([make_signal("2603.00004", 70)], DUE)
+    chat = MemoryChat(limits=LIMITS)
+    dispatcher = Dispatcher(store, [chat], FakeClock(DUE), random=Random(1), rated=by_community(store))
+    assert (await dispatcher.drain()).sent == 1
+    await dispatcher.stop()
+    ((entry,),) = [message.post.entries for message in chat.messages]
+    assert (entry.paper.id, entry.signal and entry.signal.upvotes) == ("2603.00004", 70)
 
 
 async def test_what_does_not_fit_goes_on_in_a_second_part(store: SqliteStore) -> None:

@@ -215,6 +215,7 @@ class ConsoleChat:
                 mentions=mentions(text, self._member),
                 # Whoever sits at the terminal runs the program.
                 administers=True,
+                pictures=False,
             )
         )
         await self._say(reply)

@@ -32,9 +32,10 @@ from adapters.console.harmless import harmless, one_line
 from adapters.console.wrapping import cells, wrap
 from bot.conversation import Reply
 from bot.models import Entry, Post, PostKind, Progress
+from bot.rendering import first_proposed
 from bot.signal_line import MOST_LINE, signal_line
 from bot.text import readable
-from bot.wording import authors_line, number, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, authors_line, number, part_text, receipt_line
 
 WIDEST = 100
 NARROWEST = 24
@@ -79,7 +80,10 @@ def post_lines(post: Post, columns: int | None) -> list[Line]:
         blocks.append(_toned(wrap(heading, columns), Tone.STRONG))
     if post.text:
         blocks.append(_plain(_paragraphs(post.text, columns)))
+    proposed = first_proposed(post.entries)
     for entry in post.entries:
+        if entry is proposed:
+            blocks.append(_toned(wrap(SIMILAR_HEADING, columns), Tone.STRONG))
         if post.kind is not PostKind.CARD:
             blocks.append(_entry(entry, columns))
         elif post.thread_of is None:
@@ -154,6 +158,8 @@ def _entry(entry: Entry, columns: int | None) -> list[Line]:
         about.append(one_line(line, MOST_LINE))
     if entry.note:
         about.append(one_line(entry.note, NOTE))
+    if entry.because:
+        about.append(one_line(entry.because, NOTE))
     mark = f"{entry.number:>2}. " if entry.number else "  - "
     return [
         *_toned(wrap(_title(entry) or "(no title)", columns, mark), Tone.STRONG),

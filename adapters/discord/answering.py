@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 PATIENCE = 0.1
 """Seconds that an acknowledgement waits for the answer."""
 
+_ALT = 1_024
+"""Characters of an attachment's description."""
+
 _DONE = Message("Done.")
 
 Interaction = discord.Interaction[Any]
@@ -143,5 +146,8 @@ def _content(message: Message, files: Sequence[File]) -> dict[str, Any]:
     if made["content"] is None:
         del made["content"]
     if files:
-        made["files"] = [discord.File(io.BytesIO(file.content or b"\n"), filename=file.name) for file in files]
+        made["files"] = [
+            discord.File(io.BytesIO(file.content or b"\n"), filename=file.name, description=file.alt[:_ALT] or None)
+            for file in files
+        ]
     return made

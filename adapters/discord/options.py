@@ -71,6 +71,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option("period", "Announced since when", choices=("day", "week", "month")),
         Option("query", "Of these papers alone", offer=Offer.QUERY),
     ),
+    "similar": (
+        Option("paper", "A number, an arXiv id or a link", offer=Offer.SAVED),
+        Option("digests", "Let digests end with papers like those saved here", choices=("on", "off")),
+    ),
     "save": (Option("papers", "Numbers of the latest post, arXiv ids or links", required=True),),
     "unsave": (Option("papers", "Numbers, arXiv ids or links", required=True, offer=Offer.SAVED),),
     "saved": (
@@ -96,6 +100,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "link": (Option("code", "me for your account, or the code from the other side"),),
     "unlink": (Option("what", "Your account instead of the server", choices=("me",)),),
     "email": (Option("what", "ADDRESS daily 08:00, the code that was mailed, or stop"),),
+    "stats": (Option("watch", "One watch of this channel instead of all", offer=Offer.WATCH),),
     "access": (
         Option("who", "Who may change what channels watch", choices=("everyone", "managers")),
         Option("role", "The members of this role", kind=_ROLE),

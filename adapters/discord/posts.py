@@ -36,9 +36,9 @@ from bot.commands.saying import paragraph, shown, tidy
 from bot.conversation import ButtonKind
 from bot.models import Entry, Paper, Post, PostKind
 from bot.reactions import CHARACTERS, KEYCAPS
-from bot.rendering import fair_lengths
+from bot.rendering import fair_lengths, first_proposed
 from bot.signal_line import MOST_LINE, signal_line
-from bot.wording import authors_line, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, authors_line, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)
 CHARACTERS_A_DIGEST = 5_600
@@ -79,6 +79,10 @@ def _digest(post: Post) -> Message:
     natural = [_listed(entry, place) for place, entry in enumerate(post.entries, 1)]
     lengths = fair_lengths([_size(each) for each in natural], ALL_EMBEDS - _FRAME)
     embeds = [_within(each, most) for each, most in zip(natural, lengths, strict=True)]
+    proposed = first_proposed(post.entries)
+    for entry, each in zip(post.entries, embeds, strict=True):
+        if entry is proposed:
+            each.set_author(name=SIMILAR_HEADING)
     if embeds:
         embeds[-1].set_footer(text="\n".join(part for part in (_receipt(post), _choosing(post)) if part))
     return Message(f"**{inert(heading(post))}**", tuple(embeds), _digest_rows(post))
@@ -126,6 +130,7 @@ def _about(entry: Entry, categories: Sequence[str]) -> str:
         "announced earlier, readable only now" if entry.late else "",
         shown(signal_line(entry.signal), MOST_LINE),
         shown(entry.note, 200),
+        shown(entry.because, 200),
     ]
     return " · ".join(part for part in parts if part)
 

@@ -25,9 +25,10 @@ from adapters.email.settings import EmailSettings
 from bot.commands.saying import paragraph, shown, tidy
 from bot.mailing import MailSubscription
 from bot.models import Entry, Post, PostKind
+from bot.rendering import first_proposed
 from bot.signal_line import signal_line
 from bot.text import readable
-from bot.wording import authors_line, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, authors_line, part_text, receipt_line
 
 PAPERS = 50
 CHARACTERS = 24_000
@@ -66,12 +67,14 @@ def post_letter(
 ) -> bytes:
     """The mail of a post. ``stop_url``: where one click ends it, empty where that is not served."""
     way_out = f"write to {settings.sender}"
+    proposed = first_proposed(post.entries)
+    abstract = _ABSTRACT if post.kind is PostKind.CARD else _EXCERPT
     letter = _Letter(
         subject=_subject(post, subscription),
         place=_place(subscription),
         heading=_heading(post),
         texts=[line for line in tidy(post.text, 3_000).replace("`", "").splitlines() if line],
-        papers=[_paper(entry, _ABSTRACT if post.kind is PostKind.CARD else _EXCERPT) for entry in post.entries],
+        papers=[_paper(entry, abstract, SIMILAR_HEADING if entry is proposed else "") for entry in post.entries],
         receipt=receipt_line(post.receipt) if post.receipt else "",
         why=(
             f"You get this at {subscription.address} because you asked for it in {_place(subscription)}.",
@@ -149,18 +152,21 @@ def _plain_paper(paper: dict[str, Any]) -> str:
     words = f"matched {', '.join(paper['words'])}" if paper["words"] else ""
     comment = f"Comment: {paper['comment']}" if paper["comment"] else ""
     lines = [paper["about"], paper["community"], words, paper["abstract"], comment, paper["url"], paper["pdf"]]
-    return "\n".join([f"{front}{paper['title']}", *(f"   {line}" for line in lines if line)])
+    shown_paper = "\n".join([f"{front}{paper['title']}", *(f"   {line}" for line in lines if line)])
+    return f"{paper['above']}\n\n{shown_paper}" if paper["above"] else shown_paper
 
 
-def _paper(entry: Entry, abstract: int) -> dict[str, Any]:
+def _paper(entry: Entry, abstract: int, above: str) -> dict[str, Any]:
     paper = entry.paper
     about = [
         authors_line([shown(author, 80) for author in paper.authors]),
         shown(paper.primary_category, 30),
         "announced earlier, readable only now" if entry.late else "",
         shown(entry.note, 200),
+        shown(entry.because, 200),
     ]
     return {
+        "above": above,
         "number": entry.number,
         "title": shown(readable(paper.title), 1_000) or paper.id,
         "id": paper.id,

@@ -50,6 +50,9 @@ border-radius:10px;font-family:-apple-system,'Segoe UI',Roboto,'Noto Sans',Helve
 font-family:'SF Mono',Consolas,'Noto Sans Mono',monospace;color:#1b1f23">{{ code }}</p>
 {% endif %}
 {% for paper in papers %}
+{% if paper.above %}<h2 class="ink" style="margin:24px 0 0;font-size:17px;line-height:23px;font-weight:700;\
+color:#1b1f23">{{ paper.above }}</h2>
+{% endif %}
 <div class="rule" style="margin-top:16px;padding-top:16px;border-top:1px solid #e4e7eb">
 <p style="margin:0;font-size:17px;line-height:23px;font-weight:600">{% if paper.number %}<span class="soft" \
 style="color:#5b6570">{{ paper.number }}.</span> {% endif %}<a class="link" href="{{ paper.url }}" \

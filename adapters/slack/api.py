@@ -87,8 +87,10 @@ class SlackApi(Protocol):
         """Post to a response_url. Raises SlackError."""
         ...
 
-    async def upload(self, workspace: str, channel: str, name: str, content: bytes, comment: str = "") -> None:
-        """Share a file in a channel that the bot is in. Raises SlackError."""
+    async def upload(
+        self, workspace: str, channel: str, name: str, content: bytes, comment: str = "", *, alt: str = ""
+    ) -> None:
+        """Share a file in a channel that the bot is in; ``alt``: a picture in words. Raises SlackError."""
         ...
 
 
@@ -200,8 +202,12 @@ class WebApi:
     ) -> None:
         await self._wire.post(response_url, "response_url", workspace="", patience=timeout, json=message)
 
-    async def upload(self, workspace: str, channel: str, name: str, content: bytes, comment: str = "") -> None:
-        place = await self.call(workspace, "files.getUploadURLExternal", filename=name, length=len(content))
+    async def upload(
+        self, workspace: str, channel: str, name: str, content: bytes, comment: str = "", *, alt: str = ""
+    ) -> None:
+        place = await self.call(
+            workspace, "files.getUploadURLExternal", filename=name, length=len(content), alt_txt=alt or None
+        )
         url, file = place.get("upload_url"), place.get("file_id")
         if not isinstance(url, str) or not isinstance(file, str):
             raise SlackError("unreadable", method="files.getUploadURLExternal", workspace=workspace)

@@ -17,9 +17,9 @@ from adapters.slack.text import clipped, escaped, linked, title_of, with_code
 from bot.commands.saying import paragraph, shown, tidy
 from bot.models import Entry, Post, PostKind
 from bot.reactions import KEYCAPS
-from bot.rendering import fair_lengths
+from bot.rendering import fair_lengths, first_proposed
 from bot.signal_line import MOST_LINE, signal_line
-from bot.wording import authors_line, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, authors_line, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)
 CHARACTERS = 10_500
@@ -51,7 +51,10 @@ def _digest(post: Post) -> Message:
     natural = [_listed(entry, place, SECTION) for place, entry in enumerate(post.entries, 1)]
     lengths = fair_lengths([len(text) for text in natural], room)
     blocks: list[Block] = [header(heading)]
+    proposed = first_proposed(post.entries)
     for place, (entry, text, most) in enumerate(zip(post.entries, natural, lengths, strict=True), 1):
+        if entry is proposed:
+            blocks.append(context(f"*{SIMILAR_HEADING}*"))
         fitting = text if len(text) <= most else _listed(entry, place, most)
         blocks.append(section(fitting, paper_menu(entry.paper)))
     blocks.append(context(_receipt(post), _choosing(post)))
@@ -79,6 +82,7 @@ def _about(entry: Entry, categories: Sequence[str]) -> str:
         "announced earlier, readable only now" if entry.late else "",
         shown(signal_line(entry.signal), MOST_LINE),
         shown(entry.note, 200),
+        shown(entry.because, 200),
     ]
     return " · ".join(part for part in parts if part)
 

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 USES = 5
 _PLAIN = 3_000
 _FILE_TIMEOUT = 15.0
+_ALT = 1_000
 
 
 async def respond(parts: Parts, origin: Origin, reply: Reply, *, replace_original: bool = False) -> None:
@@ -110,4 +111,4 @@ async def _direct_messages(parts: Parts, origin: Origin, reply: Reply) -> str:
 
 
 async def _give(parts: Parts, origin: Origin, place: str, file: File) -> None:
-    await parts.api.upload(origin.workspace, place, file.name, file.content or b"\n")
+    await parts.api.upload(origin.workspace, place, file.name, file.content or b"\n", alt=file.alt[:_ALT])

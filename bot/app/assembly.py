@@ -15,6 +15,8 @@ from random import Random
 
 from adapters.arxiv import ArxivSource
 from adapters.huggingface import HuggingFaceSource
+from adapters.plots import ProcessPlotter
+from adapters.tfidf import FileIndex
 from bot.app.platforms import Mails
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
@@ -28,9 +30,11 @@ from bot.models import Progress
 from bot.ports import Chat, PaperSource, Store
 from bot.schedule import Jobs
 from bot.signals import SignalReader
+from bot.similar import Relatives
 from bot.supervision import supervise
 from bot.watch_review import review
 from bot.watcher import Watcher
+from bot.weekly_top import by_community
 from storage.sqlite import SqliteStore
 
 
@@ -44,6 +48,7 @@ class Parts:
     watcher: Watcher
     inbox: Inbox
     signals: SignalReader | None
+    relatives: Relatives
 
 
 @asynccontextmanager
@@ -70,7 +75,16 @@ async def assembled(
         )
         stack.callback(source.close)
         chats = make_chats(store)
-        dispatcher = Dispatcher(store, chats, clock, random=Random())  # noqa: S311  spreads retries, guards nothing
+        index = FileIndex(config.database.with_name(config.database.name + ".similar"), clock)
+        relatives = Relatives(store, index, clock)
+        dispatcher = Dispatcher(
+            store,
+            chats,
+            clock,
+            random=Random(),  # noqa: S311  spreads retries, guards nothing
+            rated=by_community(store) if config.signals is not None else None,
+            propose=relatives.proposals,
+        )
         watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
         mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
         signals: SignalReader | None = None
@@ -86,13 +100,15 @@ async def assembled(
             default_zone=config.timezone,
             signals=signals is not None,
             mailer=mailer,
+            relatives=relatives,
+            plotter=ProcessPlotter(clock),
         )
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         for chat in chats:
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox, signals)
+        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives)
 
 
 @asynccontextmanager
@@ -103,6 +119,7 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
     async def keep_house() -> None:
         await prune(parts.store, clock, config.keep)
         await review(parts.store, clock, wake=parts.dispatcher.wake)
+        await parts.relatives.refresh()
         await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
 
     jobs = Jobs(

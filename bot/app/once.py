@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterable
 from functools import partial
 
 from bot.app.assembly import assembled
@@ -26,9 +27,12 @@ def poll(config: Config) -> int:
 
 
 async def _poll_once(config: Config, stop: asyncio.Event) -> int:
+    platforms: list[str] = []
+
     def make_chats(store: Store) -> list[Chat]:
-        chats = chats_of(config, store, listen=False) or [console_chat(config, interactive=False)]
-        return [*chats, *mail_of(config, store, served=False)]
+        made = chats_of(config, store, listen=False) or [console_chat(config, interactive=False)]
+        platforms.extend(chat.platform for chat in made)
+        return [*made, *mail_of(config, store, served=False)]
 
     result = PollResult()
     with ProgressBar() as bar:
@@ -39,6 +43,9 @@ async def _poll_once(config: Config, stop: asyncio.Event) -> int:
                 result = await parts.watcher.poll()
                 if parts.signals is not None:
                     await parts.signals.read_if_due()
+                if await _proposes(parts.store, platforms):
+                    # Nothing else makes the index where no process stays.
+                    await parts.relatives.refresh()
                 await parts.dispatcher.drain()
 
             try:
@@ -55,3 +62,9 @@ async def _poll_once(config: Config, stop: asyncio.Event) -> int:
             f"{number(result.matched)} matched.\n"
         )
     return 0
+
+
+async def _proposes(store: Store, platforms: Iterable[str]) -> bool:
+    """Whether the digests of some channel end with similar papers."""
+    channels = [channel for platform in platforms for channel in await store.channels(platform)]
+    return any(channel.similar for channel in channels)

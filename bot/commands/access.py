@@ -38,7 +38,13 @@ async def access(context: Context) -> Reply:
 
 async def check(store: NoteStore, typed: Command, name: str) -> None:
     """Raises CommandError where the member may not carry out the command ``name``; StoreError."""
-    if typed.manages is not False or name not in CHANGING:
+    if name in CHANGING:
+        await check_change(store, typed)
+
+
+async def check_change(store: NoteStore, typed: Command) -> None:
+    """Raises CommandError where the member may not change what others see; StoreError."""
+    if typed.manages is not False:
         return
     rule = await _rule(store, typed)
     kind, _, role = rule.partition(":")

@@ -16,7 +16,7 @@ from bot.conversation import Command
 from bot.link_code import Draw
 from bot.mailing import Mailer
 from bot.models import Channel, ChannelRef, Layout
-from bot.ports import Clock, PaperSource, Store
+from bot.ports import Clock, PaperSource, Plotter, SimilarPapers, Store
 from bot.zones import find_zone
 
 DEFAULT_SCHEDULE = "daily 09:00 weekdays"
@@ -40,7 +40,8 @@ class Context:
     """One command on its way: ``words`` are the argument, split at white space; ``text`` is the argument whole.
 
     ``wake`` tells the delivery that something may be due now. ``draw`` is where codes come from. ``signals``: the
-    community's are read. ``mailer``: None where e-mail is not set up.
+    community's are read. ``mailer``: None where e-mail is not set up. ``relatives`` knows similar papers and
+    ``plotter`` draws, where there are such.
     """
 
     store: Store
@@ -53,6 +54,8 @@ class Context:
     draw: Draw
     signals: bool
     mailer: Mailer | None = None
+    relatives: SimilarPapers | None = None
+    plotter: Plotter | None = None
 
     @property
     def words(self) -> list[str]:
@@ -92,6 +95,8 @@ class Caller:
     draw: Draw
     signals: bool
     mailer: Mailer | None = None
+    relatives: SimilarPapers | None = None
+    plotter: Plotter | None = None
 
     def context(self, command: Command, text: str = "") -> Context:
         """A context for ``command`` with the argument ``text``, at this moment."""
@@ -107,4 +112,6 @@ class Caller:
             self.draw,
             self.signals,
             self.mailer,
+            self.relatives,
+            self.plotter,
         )

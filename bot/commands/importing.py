@@ -2,8 +2,8 @@
 
 A file is checked whole before anything is changed, every mistake is reported, the first ten in full, and what it makes
 is made in one transaction. It adds watches, lets those that are there wait for as many upvotes as it says, and sets
-schedule, layout, weekly top and order; it removes nothing, and doing it twice changes nothing. `import preview` says
-what would be made and changes nothing.
+schedule, layout, weekly top, order and whether digests propose similar papers; it removes nothing, and doing it twice
+changes nothing. `import preview` says what would be made and changes nothing.
 
 ``compared``, ``previewed`` and ``taken_in`` do the same for the command line.
 """
@@ -20,6 +20,7 @@ from bot.channel_schedule import Schedule, ScheduleKind
 from bot.commands.context import Context
 from bot.commands.minimum import Wish
 from bot.commands.saying import command, lines, quoted, sentences, tidy
+from bot.commands.similar import similar_line
 from bot.commands.trending import need_signals
 from bot.commands.watch_files import Wanted, decoded, read
 from bot.commands.watching import MOST_WATCHES
@@ -52,6 +53,7 @@ class Import:
     layout: Layout | None
     top: tuple[Schedule | None] | None
     sort: Sort | None
+    similar: bool | None
     mistakes: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -86,7 +88,10 @@ async def compared(store: Store, channel: Channel, wanted: Wanted) -> Import:
     layout = wanted.layout if wanted.layout is not channel.layout else None
     top = wanted.top if wanted.top and _canonical(wanted.top[0]) != channel.top_schedule else None
     sort = wanted.sort if wanted.sort is not channel.sort else None
-    return Import(channel, new, changed, known, schedule, layout, top, sort, tuple(mistakes), tuple(wanted.notes))
+    similar = wanted.similar if wanted.similar is not channel.similar else None
+    return Import(
+        channel, new, changed, known, schedule, layout, top, sort, similar, tuple(mistakes), tuple(wanted.notes)
+    )
 
 
 def _remarks(asked: Import) -> str:
@@ -120,6 +125,7 @@ def previewed(asked: Import) -> str:
         f"The layout would be {asked.layout}." if asked.layout else "",
         _top_line(asked.top, "The week's top would come", "The weekly top would end."),
         f"The order would be {asked.sort}." if asked.sort else "",
+        _similar_line(asked, "would end", "would no longer end"),
         noted(asked),
     )
 
@@ -136,6 +142,7 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
             layout=asked.layout,
             top=_timed(asked.top[0], now) if asked.top else None,
             sort=asked.sort,
+            similar=asked.similar,
         ),
         by,
         now,
@@ -152,6 +159,7 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
             f"The layout is now {asked.layout}." if asked.layout else "",
             _top_line(asked.top, "The week's top now comes", "There is no weekly top any more."),
             f"The order is now {asked.sort}." if asked.sort else "",
+            _similar_line(asked, "now end", "no longer end"),
         ]
     )
 
@@ -168,6 +176,12 @@ def _top_line(top: tuple[Schedule | None] | None, comes: str, ends: str) -> str:
     if top is None:
         return ""
     return f"{comes} {top[0].explain()}." if top[0] else ends
+
+
+def _similar_line(asked: Import, ends: str, ended: str) -> str:
+    if asked.similar is None:
+        return ""
+    return similar_line(asked.similar, asked.layout or asked.channel.layout, ends if asked.similar else ended)
 
 
 async def _post_at_once(store: Store, ref: ChannelRef, now: datetime, wake: Callable[[], None]) -> None:

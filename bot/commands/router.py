@@ -23,6 +23,8 @@ from bot.commands import (
     reacting,
     searching,
     settings,
+    similar,
+    stats,
     status,
     trending,
     watching,
@@ -37,7 +39,7 @@ from bot.errors import CommandError, QueryError
 from bot.link_code import Draw
 from bot.mailing import Mailer
 from bot.models import Channel, ChannelRef, MemberRef
-from bot.ports import Clock, PaperSource, Store
+from bot.ports import Clock, PaperSource, Plotter, SimilarPapers, Store
 from bot.query import Query
 
 MOST_CHARACTERS = 100_000
@@ -51,6 +53,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "show": searching.show,
     "post": bringing.post,
     "trending": trending.trending,
+    "similar": similar.similar,
     "save": library.save,
     "unsave": library.unsave,
     "saved": library.saved,
@@ -66,6 +69,7 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "resume": settings.resume,
     "status": status.status,
     "email": emailing.email,
+    "stats": stats.stats,
     "access": access.access,
     "export": exporting.export,
     "import": importing.import_,
@@ -79,7 +83,8 @@ class Commands:
     ``signals``: the community's are read.
 
     ``draw`` is where codes come from; whatever else than the default is for tests. ``mailer``: None where e-mail is not
-    set up.
+    set up. ``relatives`` and ``plotter``: what `similar` and `stats` need beside the store; without them they say what
+    there is without.
     """
 
     def __init__(
@@ -93,8 +98,10 @@ class Commands:
         signals: bool = True,
         draw: Draw = secrets.choice,
         mailer: Mailer | None = None,
+        relatives: SimilarPapers | None = None,
+        plotter: Plotter | None = None,
     ) -> None:
-        self._caller = Caller(store, source, clock, wake, default_zone, draw, signals, mailer)
+        self._caller = Caller(store, source, clock, wake, default_zone, draw, signals, mailer, relatives, plotter)
 
     async def run(self, command: Command) -> Reply:
         """The reply to a command. Raises nothing."""

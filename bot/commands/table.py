@@ -111,6 +111,17 @@ COMMANDS: tuple[CommandInfo, ...] = (
         family=ARCHIVE,
     ),
     CommandInfo(
+        name="similar",
+        summary="Find papers like one, or let digests end with some like what this channel saves",
+        usage="similar ID or LINK or NUMBER, similar on or off",
+        example="similar 1706.03762",
+        family=ARCHIVE,
+        details=(
+            "With `on` this channel's digests end with up to 3 papers like those saved here in the last 90 days.",
+            "Papers are compared by their words; the index of all of them is made daily.",
+        ),
+    ),
+    CommandInfo(
         name="save",
         summary="Save papers for yourself",
         usage="save NUMBER or ID or LINK …",
@@ -240,6 +251,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
             "A code is mailed first; `email CODE` confirms that the address is yours.",
             "`email stop` ends yours of this channel, `email stop ADDRESS` all that you have for an address.",
         ),
+    ),
+    CommandInfo(
+        name="stats",
+        summary="Draw this channel week by week: matches, what was announced, saves",
+        usage="stats [WATCH or NUMBER]",
+        example="stats",
+        family=CHANNEL,
+        details=("The last 12 weeks; a watch is named by its query or its number in the list.",),
     ),
     CommandInfo(
         name="access",

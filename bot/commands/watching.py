@@ -120,7 +120,7 @@ async def unwatch(context: Context) -> Reply:
     known = await context.store.watches(context.command.channel)
     if not known:
         raise CommandError("There is no watch in this channel.", hint=f"{command('watch QUERY')} makes one.")
-    chosen = by_number(context.words, known) if are_numbers(context.words) else [_by_query(typed, known)]
+    chosen = by_number(context.words, known) if are_numbers(context.words) else [_by_query(typed, known, "unwatch")]
     before = (await context.store.channel_status(context.command.channel)).waiting
     ended = [
         made
@@ -257,7 +257,14 @@ def by_number(typed: list[str], known: list[Watch]) -> list[Watch]:
     return [known[number - 1] for number in numbers]
 
 
-def _by_query(typed: str, known: list[Watch]) -> Watch:
+def find_watch(text: str, known: list[Watch], name: str) -> Watch:
+    """The watch that a member means by its number or its query; ``name`` is the command's. Raises CommandError,
+    QueryError."""
+    typed = " ".join(text.split())
+    return by_number([typed], known)[0] if are_numbers([typed]) else _by_query(typed, known, name)
+
+
+def _by_query(typed: str, known: list[Watch], name: str) -> Watch:
     exact = [made for made in known if made.typed == typed]
     try:
         canonical = read_wish(typed).query.canonical
@@ -267,10 +274,10 @@ def _by_query(typed: str, known: list[Watch]) -> Watch:
         raise
     if found := [made for made in known if made.query == canonical] or exact:
         return found[0]
-    if typed.casefold() == "all":
+    if typed.casefold() == "all" and name == "unwatch":
         hint = f"Watches end one by one. For silence without losing anything: {command('pause')}."
         raise CommandError("`all` is not watched in this channel.", hint=hint)
     near = difflib.get_close_matches(canonical, [made.query for made in known], n=1)
     meant = next((made for made in known if made.query in near), None)
-    hint = f"Did you mean {command('unwatch ' + meant.typed)}?" if meant else _SEE_LIST
+    hint = f"Did you mean {command(f'{name} {meant.typed}')}?" if meant else _SEE_LIST
     raise CommandError(f"{quoted(typed)} is not watched in this channel.", hint=hint)

@@ -14,8 +14,11 @@ history      posts and deliveries, asked for  moving        a channel with a new
 cursors      polls, missing numbers           receipts      what a digest proves
 saves        the library                       linking       teams, persons, the codes that join them
 mirroring    what addresses are owed           subscriptions addresses, their codes, what became of each mail
+relating     similar papers                    figures       a channel week by week
+lean         sqlite-utils without numpy
 """
 
+from storage.sqlite import lean  # isort: skip  # before anything that imports sqlite-utils
 from storage.sqlite.store import SqliteStore
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "lean"]

@@ -17,7 +17,7 @@ from storage.sqlite.values import moment_column, moment_or_none, text_column, to
 
 CHANNEL = """
     SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
-           c.receipted, c.top_schedule, c.top_next_due, c.sort, c.id
+           c.receipted, c.top_schedule, c.top_next_due, c.sort, c.similar, c.id
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
@@ -54,6 +54,7 @@ def to_channel(row: Sequence[Any]) -> Channel:
         top_schedule=row[10],
         top_next_due=to_moment_or_none(row[11]),
         sort=Sort(row[12]),
+        similar=bool(row[13]),
     )
 
 

@@ -80,20 +80,21 @@ def _to_post(db: sqlite_utils.Database, row: Sequence[Any]) -> Post:
 
 def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     rows = db.execute(
-        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, e.note, e.signal, p.* FROM entries e"
+        "SELECT e.number, e.words, e.queries, e.late, e.owed, e.paper, e.note, e.signal, e.because, p.* FROM entries e"
         " JOIN papers p ON p.ordinal = e.paper WHERE e.post_id = ? ORDER BY e.place",
         (post,),
     )
     return [
         Entry(
             number=row[0],
-            paper=(paper := to_paper(row[8:])),
+            paper=(paper := to_paper(row[9:])),
             words=to_list(row[1]),
             queries=to_list(row[2]),
             late=bool(row[3]),
             delivery=delivery_number(channel, row[5]) if row[4] else None,
             note=row[6],
             signal=to_signal(paper.id, row[7]),
+            because=row[8],
         )
         for row in rows
     ]

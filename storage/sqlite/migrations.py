@@ -14,6 +14,7 @@ from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
 from storage.sqlite.schema import ARCHIVE, CHANNELS, LIBRARY, OUTBOX, POLLS
+from storage.sqlite.schema_eighth import SIMILAR
 from storage.sqlite.schema_fifth import MAIL
 from storage.sqlite.schema_fourth import SIGNALS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
@@ -24,7 +25,7 @@ from storage.sqlite.schema_third import CODES, TEAMS
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -65,6 +66,11 @@ def _sixth(db: sqlite_utils.Database) -> None:
 @MIGRATIONS(name=STEPS[6])
 def _seventh(db: sqlite_utils.Database) -> None:
     db.executescript(IMPORTS)
+
+
+@MIGRATIONS(name=STEPS[7])
+def _eighth(db: sqlite_utils.Database) -> None:
+    db.executescript(SIMILAR)
 
 
 def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:

@@ -66,6 +66,7 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
     db.execute("UPDATE audit SET channel_id = :target WHERE channel_id = :source", both)
     db.execute(
         "UPDATE channels SET posted = channels.posted + s.posted, receipted = min(channels.receipted, s.receipted),"
+        " similar = max(channels.similar, s.similar),"
         " last_posted = max(coalesce(channels.last_posted, ''), coalesce(s.last_posted, '')),"
         " next_due = coalesce(min(channels.next_due, s.next_due), channels.next_due, s.next_due),"
         " top_next_due = iif(channels.top_schedule = '', s.top_next_due, channels.top_next_due),"

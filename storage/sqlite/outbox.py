@@ -17,7 +17,7 @@ import sqlite_utils
 from bot.errors import StoreError
 from bot.models import ChannelRef, MessageRef, OutboxItem, Post
 from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue, receipts, tallies
+from storage.sqlite import channels, owing, queue, receipts, relating, tallies
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
@@ -38,7 +38,11 @@ def put_posts(
     now: datetime,
 ) -> None:
     channel = need_channel(db, ref)
-    _take(db, channel, {entry.delivery for post in posts for entry in post.entries if entry.delivery is not None})
+    entries = [entry for post in posts for entry in post.entries]
+    _take(db, channel, {entry.delivery for entry in entries if entry.delivery is not None})
+    proposed = {ordinal(entry.paper.id) for entry in entries if entry.delivery is None and entry.because}
+    if not relating.give(db, channel, proposed):
+        raise _NotWaitingError
     (counted_from,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (channel,)).fetchone()
     composed: int | None = None
     for post in posts:
@@ -96,8 +100,8 @@ def insert(
     papers = [ordinal(entry.paper.id) for entry in post.entries]
     db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in papers))
     db.conn.executemany(
-        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note, signal)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note, signal, because)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 number,
@@ -110,6 +114,7 @@ def insert(
                 list_column(entry.queries),
                 text_column(entry.note),
                 signal_column(entry.signal),
+                text_column(entry.because),
             )
             for place, (entry, paper) in enumerate(zip(post.entries, papers, strict=True))
         ),
@@ -174,6 +179,7 @@ def dead(db: sqlite_utils.Database, key: str, error: str, now: datetime) -> bool
         " AND (SELECT t.id FROM posts p JOIN posts t ON t.id = p.thread_of WHERE p.id = :post) IS NULL",
         {"post": post},
     )
+    relating.take_back(db, post)
     db.execute(
         "UPDATE channels SET receipted = min(receipted, coalesce((SELECT p.counted_from FROM posts p"
         " WHERE p.id = :post AND p.thread_of IS NULL), receipted))"

@@ -173,6 +173,25 @@ def trending(
     limit: int,
     offset: int,
 ) -> list[Trending]:
+    team = team_of(db, platform, workspace)
+    return _ranked(db, team, since=since, query=query, save_weight=save_weight, limit=limit, offset=offset)
+
+
+def rated(db: sqlite_utils.Database, since: date, limit: int) -> list[Trending]:
+    return _ranked(db, (), since=since, query=None, save_weight=0, limit=limit, offset=0)
+
+
+def _ranked(
+    db: sqlite_utils.Database,
+    team: Sequence[int],
+    *,
+    since: date,
+    query: Query | None,
+    save_weight: int,
+    limit: int,
+    offset: int,
+) -> list[Trending]:
+    """By upvotes and the saves of the workspaces with these numbers."""
     span = days.span(db, since, None)
     matching = None if query is None else set(full_text.hits(db, query.root, span))
     rows = db.execute(
@@ -180,7 +199,7 @@ def trending(
         {
             "low": span.low,
             "high": span.high,
-            "team": json.dumps(team_of(db, platform, workspace)),
+            "team": json.dumps(list(team)),
             "weight": save_weight,
         },
     ).fetchall()
@@ -243,6 +262,9 @@ class Signals:
                 offset=offset,
             )
         )
+
+    async def rated(self, *, since: date, limit: int) -> list[Trending]:
+        return await self._database.read(lambda db: rated(db, since, limit))
 
     async def count_upvoted(self, query: Query, *, since: date, upvotes: int) -> int:
         return await self._database.read(lambda db: count_upvoted(db, query, since, upvotes))

@@ -11,6 +11,7 @@ from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.importing import Imports
@@ -20,6 +21,7 @@ from storage.sqlite.moving import Moving
 from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
+from storage.sqlite.relating import Relating
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
 from storage.sqlite.signals import Signals
@@ -44,6 +46,8 @@ class SqliteStore(
     Links,
     Following,
     Subscriptions,
+    Relating,
+    FiguresOfChannels,
     Cursors,
     Imports,
     Installations,

@@ -11,7 +11,7 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, ChannelSettings, MemberRef, Watch
 from bot.query import Query
-from storage.sqlite import channels, cursors, days, owing, receipts, signals, tops
+from storage.sqlite import channels, cursors, days, owing, receipts, relating, signals, tops
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_member, find_channel, need_channel
 from storage.sqlite.values import day_column, moment_column, text_column, to_day, to_moment
@@ -166,6 +166,8 @@ def _set(db: sqlite_utils.Database, ref: ChannelRef, settings: ChannelSettings, 
         tops.set_top(db, ref, top.text, next_due=top.next_due, by=by, now=now)
     if settings.sort is not None:
         channels.set_sort(db, ref, settings.sort, by, now)
+    if settings.similar is not None:
+        relating.set_similar(db, ref, settings.similar, by, now)
 
 
 class Watches:

@@ -251,7 +251,12 @@ class Methods:
         if not arguments.get("filename") or int(arguments.get("length") or 0) <= 0:
             raise Refusal("invalid_arguments")
         file = self._ids.next("F")
-        team.files[file] = {"name": arguments["filename"], "length": int(arguments["length"]), "content": None}
+        team.files[file] = {
+            "name": arguments["filename"],
+            "length": int(arguments["length"]),
+            "content": None,
+            "alt": str(arguments.get("alt_txt") or ""),
+        }
         return {"file_id": file, "upload_url": f"{self.base_url}upload/{team.id}/{file}"}
 
     def _complete_upload(self, team: Team, arguments: dict[str, Any]) -> dict[str, Any]:

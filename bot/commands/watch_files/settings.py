@@ -1,9 +1,9 @@
 """Our own file of a channel: its settings and watches.
 
 JSON: ``{"format": "paperroute channel", "version": 1, "schedule": "daily 09:00 weekdays Europe/Berlin", "layout":
-"thread", "top": "mon 09:00 Europe/Berlin", "sort": "hot", "watches": ["RLHF", "min:20 agents", …]}``, with each watch
-as its maker typed it. There is no "top" where there is no weekly one ("off" ends one), and no "sort" where the order is
-the usual one.
+"thread", "top": "mon 09:00 Europe/Berlin", "sort": "hot", "similar": true, "watches": ["RLHF", "min:20 agents", …]}``,
+with each watch as its maker typed it. There is no "top" where there is no weekly one ("off" ends one), no "sort" where
+the order is the usual one, and no "similar" where digests propose nothing (false ends it).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.wording import listed
 
 FORMAT = "paperroute channel"
 VERSION = 1
-_KEYS = ("format", "version", "schedule", "layout", "top", "sort", "watches")
+_KEYS = ("format", "version", "schedule", "layout", "top", "sort", "similar", "watches")
 
 
 def write_settings(channel: Channel, watches: Sequence[Watch]) -> str:
@@ -34,6 +34,7 @@ def write_settings(channel: Channel, watches: Sequence[Watch]) -> str:
         "layout": str(channel.layout),
         **({"top": top_text(channel)} if channel.top_schedule else {}),
         **({} if channel.sort is Sort.NEW else {"sort": str(channel.sort)}),
+        **({"similar": True} if channel.similar else {}),
         "watches": [made.typed for made in watches],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
@@ -52,6 +53,8 @@ def read_settings(text: str) -> Wanted:
         _read_top(wanted, content["top"])
     if "sort" in content:
         _read_sort(wanted, content["sort"])
+    if "similar" in content:
+        _read_similar(wanted, content["similar"])
     watches = content.get("watches", [])
     if not isinstance(watches, list):
         wanted.mistakes.append("`watches` must be a list of queries.")
@@ -116,6 +119,13 @@ def _read_sort(wanted: Wanted, typed: object) -> None:
         wanted.mistakes.append(f"`sort` must be {listed([f'`{sort}`' for sort in Sort], 'or')}.")
         return
     wanted.sort = Sort(str(typed))
+
+
+def _read_similar(wanted: Wanted, typed: object) -> None:
+    if not isinstance(typed, bool):
+        wanted.mistakes.append("`similar` must be `true` or `false`.")
+        return
+    wanted.similar = typed
 
 
 def _read_layout(wanted: Wanted, typed: object) -> None:

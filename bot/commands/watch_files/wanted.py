@@ -26,6 +26,7 @@ class Wanted:
     layout: Layout | None = None
     top: tuple[Schedule | None] | None = None
     sort: Sort | None = None
+    similar: bool | None = None
     wishes: dict[str, Wish] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
