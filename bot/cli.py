@@ -131,38 +131,50 @@ def _guarded(chosen: argparse.Namespace) -> int:
 
 
 def _carry_out(chosen: argparse.Namespace) -> int:
-    # The application brings in every library; `--help` must not wait for them.
-    from bot.app import (  # noqa: PLC0415
-        Export,
-        Import,
-        console,
-        doctor,
-        export,
-        import_,
-        poll,
-        run,
-        setup,
-        status,
-    )
-    from bot.config import Config  # noqa: PLC0415
-
+    # Each command brings in libraries that the others, and `--help`, must not wait for.
     if chosen.command == "setup":
+        from bot.app.set_up import setup
+
         # Before there are settings, or while they are incomplete: that is what it is for.
         return setup(chosen.platform, _public_url(chosen.public_url))
+    from bot.config import Config
+
     config = Config.from_env(os.environ, Path(".env"))
-    if chosen.command == "status":
-        return status(config, healthy_only=chosen.healthy)
-    if chosen.command == "export":
-        output = None if chosen.output == "-" else Path(chosen.output)
-        return export(config, Export(chosen.channel, chosen.what, chosen.format, output))
-    if chosen.command == "import":
-        return import_(config, Import(Path(chosen.file), chosen.channel, chosen.dry_run))
-    return {"run": run, "console": console, "poll": poll, "doctor": doctor}[chosen.command](config)
+    match chosen.command:
+        case "run":
+            from bot.app.service import run
+
+            return run(config)
+        case "console":
+            from bot.app.terminal import console
+
+            return console(config)
+        case "poll":
+            from bot.app.once import poll
+
+            return poll(config)
+        case "doctor":
+            from bot.app.doctor import doctor
+
+            return doctor(config)
+        case "export":
+            from bot.app.exporting import Export, export
+
+            output = None if chosen.output == "-" else Path(chosen.output)
+            return export(config, Export(chosen.channel, chosen.what, chosen.format, output))
+        case "import":
+            from bot.app.importing import Import, import_
+
+            return import_(config, Import(Path(chosen.file), chosen.channel, chosen.dry_run))
+        case _:
+            from bot.app.reports import status
+
+            return status(config, healthy_only=chosen.healthy)
 
 
 def _public_url(typed: str | None) -> str:
     """The address of `--public-url`, empty when there is none. Raises ConfigError."""
-    from bot.setting_values import public_url  # noqa: PLC0415  as above
+    from bot.setting_values import public_url
 
     if not typed:
         return ""
