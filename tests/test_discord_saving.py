@@ -159,7 +159,7 @@ async def test_abstract_is_for_the_caller_and_has_the_other_buttons(bot: Bot) ->
     done = await bot.discord.press(buttons(digest(bot).body)["2"], digest(bot))
     assert done.ephemeral
     assert "We study α rewards." in shown(done.reply)
-    assert list(buttons(done.reply)) == ["Abstract", "Save", "PDF", "Not for us"]
+    assert list(buttons(done.reply)) == ["Save", "PDF", "Not for us"]
 
 
 async def test_not_for_us_is_counted_for_the_channel_and_not_for_its_thread(bot: Bot) -> None:

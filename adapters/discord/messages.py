@@ -73,10 +73,11 @@ class Message:
         return Message(text[: CONTENT - 1], rows=((CommandButton("status", "Status", key),),))
 
 
-def paper_row(paper: Paper, key: str = "") -> tuple[Button, ...]:
-    """What can be done with a paper."""
+def paper_row(paper: Paper, key: str = "", *, abstract: bool = True) -> tuple[Button, ...]:
+    """What can be done with a paper; ``abstract``: its abstract is not shown already."""
+    first = (PaperButton(ButtonKind.ABSTRACT, paper.id, "Abstract", key),) if abstract else ()
     return (
-        PaperButton(ButtonKind.ABSTRACT, paper.id, "Abstract", key),
+        *first,
         PaperButton(ButtonKind.SAVE, paper.id, "Save", key),
         LinkButton("PDF", paper.pdf_url),
         PaperButton(ButtonKind.DISMISS, paper.id, "Not for us", key),

@@ -65,7 +65,7 @@ def abstract(paper: Paper) -> Message:
     made.description = f"{clipped(people, DESCRIPTION - len(text) - 2)}\n\n{text}".strip()
     made.title = clipped(title_of(paper.title, TITLE), TITLE)
     made.set_footer(text="\n".join(_facts(paper)))
-    return Message(embeds=(made,), rows=(paper_row(paper),))
+    return Message(embeds=(made,), rows=(paper_row(paper, abstract=False),))
 
 
 def _facts(paper: Paper) -> list[str]:
