@@ -10,6 +10,7 @@ import pytest
 
 from adapters.discord import DiscordChat
 from adapters.discord.connection import Connection
+from adapters.discord.doctor import examine
 from adapters.discord.identity import member_ref
 from bot.errors import ConfigError
 from tests.chat_contract import UnusedHandler
@@ -17,7 +18,7 @@ from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, CLOCK, Bot, running, settings, shown, stand_in
 from tests.factories import make_paper
 from tests.standins.clock import QuickClock
-from tests.standins.discord import ANN, GUILD, READING, TOKEN, DiscordStandIn
+from tests.standins.discord import ANN, APPLICATION, GUILD, READING, TOKEN, DiscordStandIn
 from tests.store_kit import open_store
 
 
@@ -76,6 +77,19 @@ async def test_an_unreachable_discord_is_waited_for_at_the_start(discord: Discor
     discord.fail("GET /users/@me", 503, times=2)
     await started(discord, tmp_path)
     assert discord.requests.count("GET /users/@me") == 3
+
+
+async def test_a_bot_in_no_server_is_given_its_own_invitation(
+    discord: DiscordStandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord.guild.gone = True
+    await started(discord, tmp_path)
+    link = f"https://discord.com/oauth2/authorize?client_id={APPLICATION}&scope=bot+applications.commands"
+    assert link in caplog.text
+    found = [finding async for finding in examine(settings(discord), [], CLOCK, guild_patience=0.05)]
+    (servers,) = [finding for finding in found if finding.remedy]
+    assert servers.subject == "Servers"
+    assert link in servers.remedy
 
 
 async def test_least_is_asked_for(bot: Bot, discord: DiscordStandIn) -> None:
