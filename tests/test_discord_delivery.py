@@ -299,11 +299,28 @@ class TestForum:
         assert [thread.applied for thread in threads] == [("2",)] * 3
 
     @pytest.mark.parametrize("stored", [True, False])
-    async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(self, forum: Bot, stored: bool) -> None:
-        forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=stored)
+    @pytest.mark.parametrize("status", [500, 502, 503, 0])
+    async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(
+        self, forum: Bot, status: int, stored: bool
+    ) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", status, stored=stored)
         await forum.post()
         assert len(keys(forum)) == 4
         assert set(keys(forum).values()) == {1}
+
+    async def test_it_is_found_though_the_gateway_did_not_tell_of_it(self, forum: Bot) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=True)
+        forum.discord.gateway.refusing = 1_000_000
+        forum.discord.gateway.forget()
+        await forum.discord.gateway.drop()
+        await forum.post()
+        assert set(keys(forum).values()) == {1}
+
+    async def test_being_told_to_wait_is_no_reason_to_look_for_it(self, forum: Bot) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", 429, retry_after=0.01)
+        await forum.post()
+        assert set(keys(forum).values()) == {1}
+        assert f"GET /guilds/{GUILD}/threads/active" not in forum.discord.requests
 
     async def test_a_tag_that_is_asked_for_and_not_there_pauses_with_the_remedy(self, forum: Bot) -> None:
         forum.discord.channel(READING).needs_tag = True

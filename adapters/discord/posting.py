@@ -4,7 +4,8 @@ The post's key is the message's nonce: within some minutes Discord answers a rep
 already (https://docs.discord.com/developers/resources/message#create-message). So a post whose answer was lost within
 the last minute is simply sent again; later it is looked for in the history, by the key that its buttons carry, since
 nonces are not kept. Where the history may not be read Discord gives out an empty one instead of an error, so the
-permission is asked for first. Posts in forums take no nonce: they are always looked for.
+permission is asked for first. Posts in forums take no nonce: they are always looked for, and discord.py must not repeat
+them by itself.
 
 A message that Discord does not like is sent once more as plain text under another nonce: it was refused, so it does not
 stand there.
@@ -28,6 +29,7 @@ from adapters.discord.errors import (
 )
 from adapters.discord.identity import message_ref
 from adapters.discord.messages import Message
+from adapters.discord.once import once
 from adapters.discord.posts import heading, render
 from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, MessageRef, Post
@@ -116,7 +118,8 @@ class Posting:
     async def _open(self, forum: discord.ForumChannel, post: Post, message: Message) -> int:
         """A post of a forum: a thread that begins with the message."""
         tags = [tag for tag in forum.available_tags if not tag.moderated][:1] if forum.flags.require_tag else []
-        opened = await forum.create_thread(name=heading(post), applied_tags=tags, **content_of(message))
+        with once():
+            opened = await forum.create_thread(name=heading(post), applied_tags=tags, **content_of(message))
         return opened.message.id
 
     async def _thread(self, channel: ChannelRef, place: object, digest: MessageRef) -> int:
@@ -180,8 +183,9 @@ class Posting:
         place = self._client().get_channel(forum)
         if not isinstance(place, discord.ForumChannel):
             return
-        for thread in place.threads:
-            if discord.utils.snowflake_time(thread.id) >= since:
+        # Asked for: the client has heard of no thread that began while the gateway was away.
+        for thread in await place.guild.active_threads():
+            if thread.parent_id == forum and discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
         async for thread in place.archived_threads(limit=100):
             if discord.utils.snowflake_time(thread.id) >= since:
