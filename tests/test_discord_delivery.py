@@ -245,6 +245,16 @@ async def test_and_not_again_and_again(bot: Bot) -> None:
     assert len(posts) == 4, "the digest as it is and plain, and the notice that it was given up likewise"
 
 
+async def _at_hand(bot: Bot) -> bool:
+    await asyncio.sleep(0)
+    guild = bot.chat._connection.client.get_guild(GUILD)
+    return guild is not None and not guild.unavailable
+
+
+async def _not_at_hand(bot: Bot) -> bool:
+    return not await _at_hand(bot)
+
+
 class TestForum:
     """A paper or a digest is a post of a forum."""
 
@@ -314,6 +324,32 @@ class TestForum:
         forum.discord.gateway.forget()
         await forum.discord.gateway.drop()
         await forum.post()
+        assert set(keys(forum).values()) == {1}
+
+    @pytest.mark.parametrize("new_session", [True, False])
+    async def test_nothing_is_sent_or_looked_for_in_a_server_that_is_not_at_hand(
+        self, forum: Bot, new_session: bool
+    ) -> None:
+        discord = forum.discord
+        discord.guild.available = False
+        if new_session:
+            # Of which a session is told a little later than that it has begun.
+            discord.gateway.forget()
+            await discord.gateway.drop()
+        else:
+            await discord.gateway.tell(GUILD, "GUILD_DELETE", {"id": str(GUILD), "unavailable": True})
+        await until(lambda: _not_at_hand(forum))
+        asked = len(discord.requests)
+        await forum.dispatcher.drain(everything=True, patience=1)
+        with pytest.raises(DeliveryError, match="outage"):
+            await forum.chat.find(CHANNEL, make_post(CHANNEL, PostKind.NOTICE))
+        assert not [each for each in discord.requests[asked:] if "/channels/" in each]
+        assert await _resumed(forum)
+        discord.guild.available = True
+        await discord.gateway.tell(GUILD, "GUILD_CREATE", discord.guild.shown())
+        await until(lambda: _at_hand(forum))
+        await forum.post()
+        assert len(keys(forum)) == 4
         assert set(keys(forum).values()) == {1}
 
     async def test_being_told_to_wait_is_no_reason_to_look_for_it(self, forum: Bot) -> None:

@@ -38,6 +38,7 @@ from bot.ports import Clock
 AGAIN = timedelta(seconds=60)
 """How long after its first attempt a post is sent again with its nonce instead of being looked for."""
 
+_OUTAGE_SECONDS = 30.0
 _BEFORE = timedelta(seconds=10)
 _LONG_AGO = timedelta(days=1)
 _MOST_REMEMBERED = 10_000
@@ -76,18 +77,37 @@ class Posting:
         Raises UnreadableError, DeliveryError.
         """
         first = self._first.get(post.key)
-        place = self._client().get_channel(int(channel.channel))
+        try:
+            place = await self._place(channel)
+        except Exception as error:
+            raise reading_error(error) from error
         forum = isinstance(place, discord.ForumChannel) and post.thread is None
         if not forum and first is not None and self._clock.now() - first < AGAIN:
             return None
         self._readable(place)
         since = (post.made_at or self._clock.now() - _LONG_AGO) - _BEFORE
         try:
-            async for identity in self._ours(channel, post, since, forum=forum):
+            async for identity in self._ours(place, post, since):
                 return message_ref(channel, identity)
         except Exception as error:
             raise reading_error(error) from error
         return None
+
+    async def _place(self, channel: ChannelRef) -> object:
+        """The channel; an archived thread, of which the client has not heard, is asked for.
+
+        Raises DeliveryError, and what discord.py raises.
+        """
+        client = self._client()
+        guild = client.get_guild(int(channel.workspace))
+        if guild is not None and guild.unavailable:
+            # Whatever is asked then, the answer may be that there is no such channel.
+            raise DeliveryError(
+                "Discord has an outage in this server, or has not told of it yet.",
+                retry_after=_OUTAGE_SECONDS,
+                workspace_wide=True,
+            )
+        return client.get_channel(int(channel.channel)) or await client.fetch_channel(int(channel.channel))
 
     def _begin(self, key: str) -> None:
         self._first.setdefault(key, self._clock.now())
@@ -103,7 +123,7 @@ class Posting:
         return await self._post(channel, post, message.plain(post.key), f"{post.key[:-1]}.")
 
     async def _post(self, channel: ChannelRef, post: Post, message: Message, nonce: str) -> int:
-        place = self._client().get_channel(int(channel.channel))
+        place = await self._place(channel)
         if post.thread is not None:
             thread = await self._thread(channel, place, post.thread)
             return await self._say(thread, message, nonce)
@@ -147,28 +167,28 @@ class Posting:
 
     def _readable(self, place: object) -> None:
         guild = getattr(place, "guild", None)
-        if guild is None or guild.me is None:
+        if guild is None:
             return
+        if guild.me is None:
+            raise DeliveryError("Discord has not told of this server yet, so what the bot may read is not known.")
         allowed = place.permissions_for(guild.me)  # type: ignore[attr-defined]
         if not (allowed.read_message_history and allowed.view_channel):
             raise UnreadableError(
                 'Its history may not be read: allow the bot\'s role "Read Message History" in this channel.'
             )
 
-    async def _ours(self, channel: ChannelRef, post: Post, since: datetime, *, forum: bool) -> AsyncIterator[int]:
+    async def _ours(self, place: object, post: Post, since: datetime) -> AsyncIterator[int]:
         """The ids of messages that carry the post's key."""
-        if forum:
-            async for thread in self._threads(int(channel.channel), since):
+        if isinstance(place, discord.ForumChannel) and post.thread is None:
+            async for thread in self._threads(place, since):
                 async for message in thread.history(limit=1, oldest_first=True):
                     if self._carries(message, post.key):
                         yield message.id
             return
-        place = int(post.thread.message) if post.thread is not None else int(channel.channel)
-        known = self._client().get_channel(int(channel.channel))
-        if isinstance(known, discord.Thread):
-            place = known.id
+        inside = post.thread is not None and not isinstance(place, discord.Thread)
+        where = int(post.thread.message) if post.thread is not None and inside else int(post.channel.channel)
         messages = (
-            self._client().get_partial_messageable(place).history(after=since, limit=_MOST_MESSAGES, oldest_first=True)
+            self._client().get_partial_messageable(where).history(after=since, limit=_MOST_MESSAGES, oldest_first=True)
         )
         try:
             async for message in messages:
@@ -179,15 +199,12 @@ class Posting:
             if post.thread is None:
                 raise
 
-    async def _threads(self, forum: int, since: datetime) -> AsyncIterator[discord.Thread]:
-        place = self._client().get_channel(forum)
-        if not isinstance(place, discord.ForumChannel):
-            return
+    async def _threads(self, forum: discord.ForumChannel, since: datetime) -> AsyncIterator[discord.Thread]:
         # Asked for: the client has heard of no thread that began while the gateway was away.
-        for thread in await place.guild.active_threads():
-            if thread.parent_id == forum and discord.utils.snowflake_time(thread.id) >= since:
+        for thread in await forum.guild.active_threads():
+            if thread.parent_id == forum.id and discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
-        async for thread in place.archived_threads(limit=100):
+        async for thread in forum.archived_threads(limit=100):
             if discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
 
