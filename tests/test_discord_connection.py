@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -134,6 +135,24 @@ async def test_what_happened_before_a_new_session_is_made_up_for(bot: Bot, disco
     await until(lambda: _named(bot, "papers"))
     assert len(discord.gateway.identified) == 2
     assert discord.command_writes == 1
+
+
+async def test_reactions_are_read_though_the_connection_breaks_meanwhile(
+    bot: Bot, discord: DiscordStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await bot.announce([make_paper(title="On RLHF")])
+    await bot.post()
+    card = next(message for channel in discord.guild.channels.values() if channel.parent
+                for message in channel.messages.values())  # fmt: skip
+    discord.gateway.forget()
+    await discord.react(card, "🔖", tell=False)
+    fault = discord.fail("GET /channels", 0, times=2)
+    await discord.gateway.drop()
+    await until(lambda: _saved(bot))
+    assert fault.times == 0
+    assert "Traceback" not in caplog.text
+    assert caplog.text.count("Reading the reactions of 1 channel") == 1
 
 
 async def _saved(bot: Bot) -> bool:

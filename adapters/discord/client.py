@@ -156,7 +156,8 @@ class PaperrouteClient(discord.AutoShardedClient):
         self._reconcile()
 
     async def on_shard_ready(self, _: int) -> None:
-        if self.is_ready():
+        # At the start, and for the only shard whenever, `on_ready` comes as well.
+        if self.is_ready() and len(self.shards) > 1:
             self._reconcile()
 
     async def on_shard_resumed(self, _: int) -> None:
