@@ -147,9 +147,6 @@ class Posting:
         if digest.message.startswith(_DELETED):
             raise DeliveryError("The digest of its thread was deleted.", thread_gone=True)
         identity = int(digest.message)
-        if place is None:
-            # Threads that are archived are not told of; they open when something is said in them.
-            place = await self._client().fetch_channel(int(channel.channel))
         if isinstance(place, discord.ForumChannel | discord.Thread):
             # In a forum the digest has begun a thread; in a thread there can be no further one.
             return identity if isinstance(place, discord.ForumChannel) else place.id
