@@ -198,6 +198,19 @@ async def test_doctor_says_what_is_missing_in_this_channel(bot: Bot) -> None:
     assert '"Read Message History" is missing; it is for looking up whether a post arrived.' in shown(done.reply)
 
 
+async def test_a_new_watch_where_nothing_can_be_looked_up_says_so(bot: Bot) -> None:
+    bot.discord.channel(READING).denied = READ_HISTORY
+    await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
+    done = await bot.say("watch", query="RLHF")
+    assert not done.ephemeral
+    assert "Watching `RLHF`" in shown(done.reply)
+    assert 'Allow its role "Read Message History" in this channel' in shown(done.reply)
+    channel = await bot.store.channel(CHANNEL)
+    assert channel is not None
+    assert not channel.paused
+    assert "Read Message History" not in shown((await bot.say("layout", layout="cards")).reply)
+
+
 async def test_a_thread_of_the_members_is_a_place_of_its_own(bot: Bot) -> None:
     thread = bot.discord.add_channel(4_500, "a talk", type=THREAD, parent=READING)
     await bot.discord.gateway.tell(GUILD, "THREAD_CREATE", thread.shown())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from adapters.discord import DiscordChat
 from adapters.discord.connection import Connection
+from adapters.discord.doctor import examine
 from adapters.discord.identity import member_ref
 from bot.errors import ConfigError
 from tests.chat_contract import UnusedHandler
@@ -17,7 +19,7 @@ from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, CLOCK, Bot, running, settings, shown, stand_in
 from tests.factories import make_paper
 from tests.standins.clock import QuickClock
-from tests.standins.discord import ANN, GUILD, READING, TOKEN, DiscordStandIn
+from tests.standins.discord import ANN, APPLICATION, GUILD, READING, TOKEN, DiscordStandIn
 from tests.store_kit import open_store
 
 
@@ -78,6 +80,19 @@ async def test_an_unreachable_discord_is_waited_for_at_the_start(discord: Discor
     assert discord.requests.count("GET /users/@me") == 3
 
 
+async def test_a_bot_in_no_server_is_given_its_own_invitation(
+    discord: DiscordStandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord.guild.gone = True
+    await started(discord, tmp_path)
+    link = f"https://discord.com/oauth2/authorize?client_id={APPLICATION}&scope=bot+applications.commands"
+    assert link in caplog.text
+    found = [finding async for finding in examine(settings(discord), [], CLOCK, guild_patience=0.05)]
+    (servers,) = [finding for finding in found if finding.remedy]
+    assert servers.subject == "Servers"
+    assert link in servers.remedy
+
+
 async def test_least_is_asked_for(bot: Bot, discord: DiscordStandIn) -> None:
     (identified,) = discord.gateway.identified
     assert identified["intents"] == 1025
@@ -120,6 +135,24 @@ async def test_what_happened_before_a_new_session_is_made_up_for(bot: Bot, disco
     await until(lambda: _named(bot, "papers"))
     assert len(discord.gateway.identified) == 2
     assert discord.command_writes == 1
+
+
+async def test_reactions_are_read_though_the_connection_breaks_meanwhile(
+    bot: Bot, discord: DiscordStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await bot.announce([make_paper(title="On RLHF")])
+    await bot.post()
+    card = next(message for channel in discord.guild.channels.values() if channel.parent
+                for message in channel.messages.values())  # fmt: skip
+    discord.gateway.forget()
+    await discord.react(card, "🔖", tell=False)
+    fault = discord.fail("GET /channels", 0, times=2)
+    await discord.gateway.drop()
+    await until(lambda: _saved(bot))
+    assert fault.times == 0
+    assert "Traceback" not in caplog.text
+    assert caplog.text.count("Reading the reactions of 1 channel") == 1
 
 
 async def _saved(bot: Bot) -> bool:

@@ -245,6 +245,16 @@ async def test_and_not_again_and_again(bot: Bot) -> None:
     assert len(posts) == 4, "the digest as it is and plain, and the notice that it was given up likewise"
 
 
+async def _at_hand(bot: Bot) -> bool:
+    await asyncio.sleep(0)
+    guild = bot.chat._connection.client.get_guild(GUILD)
+    return guild is not None and not guild.unavailable
+
+
+async def _not_at_hand(bot: Bot) -> bool:
+    return not await _at_hand(bot)
+
+
 class TestForum:
     """A paper or a digest is a post of a forum."""
 
@@ -299,11 +309,54 @@ class TestForum:
         assert [thread.applied for thread in threads] == [("2",)] * 3
 
     @pytest.mark.parametrize("stored", [True, False])
-    async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(self, forum: Bot, stored: bool) -> None:
-        forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=stored)
+    @pytest.mark.parametrize("status", [500, 502, 503, 0])
+    async def test_a_lost_answer_is_looked_for_since_there_is_no_nonce(
+        self, forum: Bot, status: int, stored: bool
+    ) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", status, stored=stored)
         await forum.post()
         assert len(keys(forum)) == 4
         assert set(keys(forum).values()) == {1}
+
+    async def test_it_is_found_though_the_gateway_did_not_tell_of_it(self, forum: Bot) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", 503, stored=True)
+        forum.discord.gateway.refusing = 1_000_000
+        forum.discord.gateway.forget()
+        await forum.discord.gateway.drop()
+        await forum.post()
+        assert set(keys(forum).values()) == {1}
+
+    @pytest.mark.parametrize("new_session", [True, False])
+    async def test_nothing_is_sent_or_looked_for_in_a_server_that_is_not_at_hand(
+        self, forum: Bot, new_session: bool
+    ) -> None:
+        discord = forum.discord
+        discord.guild.available = False
+        if new_session:
+            # Of which a session is told a little later than that it has begun.
+            discord.gateway.forget()
+            await discord.gateway.drop()
+        else:
+            await discord.gateway.tell(GUILD, "GUILD_DELETE", {"id": str(GUILD), "unavailable": True})
+        await until(lambda: _not_at_hand(forum))
+        asked = len(discord.requests)
+        await forum.dispatcher.drain(everything=True, patience=1)
+        with pytest.raises(DeliveryError, match="outage"):
+            await forum.chat.find(CHANNEL, make_post(CHANNEL, PostKind.NOTICE))
+        assert not [each for each in discord.requests[asked:] if "/channels/" in each]
+        assert await _resumed(forum)
+        discord.guild.available = True
+        await discord.gateway.tell(GUILD, "GUILD_CREATE", discord.guild.shown())
+        await until(lambda: _at_hand(forum))
+        await forum.post()
+        assert len(keys(forum)) == 4
+        assert set(keys(forum).values()) == {1}
+
+    async def test_being_told_to_wait_is_no_reason_to_look_for_it(self, forum: Bot) -> None:
+        forum.discord.fail(f"POST /channels/{READING}/threads", 429, retry_after=0.01)
+        await forum.post()
+        assert set(keys(forum).values()) == {1}
+        assert f"GET /guilds/{GUILD}/threads/active" not in forum.discord.requests
 
     async def test_a_tag_that_is_asked_for_and_not_there_pauses_with_the_remedy(self, forum: Bot) -> None:
         forum.discord.channel(READING).needs_tag = True

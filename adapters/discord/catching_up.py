@@ -1,7 +1,8 @@
 """Reactions that were made while nobody listened, read from recent posts.
 
 Discord tells of nothing twice. So whenever a shard is ready anew, the posts of the last days are read back with their
-reactions, and each is handed to the core as seen rather than told. What a member took back since stays taken back.
+reactions, and each is handed to the core as seen rather than told. What a member took back since stays taken back. The
+connection that has just been made may break again: what cannot be read is tried for some minutes, after all others.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 PAUSE = 1.0
 """Seconds between two channels: posting must not wait for this."""
 
+_PATIENCE = (0.0, 5.0, 30.0, 120.0)
+"""Seconds to wait before the channels are read that could not be before."""
 _BEFORE = timedelta(seconds=60)
 _MOST_MESSAGES = 2_000
 _MOST_USERS = 1_000
@@ -40,13 +43,28 @@ async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
             channels[post.message.channel].append(post)
     if channels:
         logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
-    for channel, posts in channels.items():
-        try:
-            async for message in _messages(parts, channel, posts):
-                await _hand_over(parts, channel, message)
-        except (discord.HTTPException, *TROUBLE) as error:
-            logger.info("The reactions in %s could not be read (%s).", channel_text(channel), type(error).__name__)
-        await parts.clock.sleep(pause)
+    for patience in _PATIENCE:
+        await parts.clock.sleep(patience)
+        for channel, posts in list(channels.items()):
+            if await _read(parts, channel, posts):
+                del channels[channel]
+            await parts.clock.sleep(pause)
+        if not channels:
+            return
+    logger.warning("The reactions of %s could not be read: Discord is in trouble.", count(len(channels), "channel"))
+
+
+async def _read(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> bool:
+    """Read one channel; False when that may work later. What was handed over before may be so again."""
+    try:
+        async for message in _messages(parts, channel, posts):
+            await _hand_over(parts, channel, message)
+    except TROUBLE as error:
+        logger.info("The reactions in %s cannot be read now (%s).", channel_text(channel), type(error).__name__)
+        return False
+    except discord.HTTPException as error:
+        logger.info("The reactions in %s could not be read (code %s).", channel_text(channel), error.code)
+    return True
 
 
 async def _messages(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> AsyncIterator[discord.Message]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
 from adapters.discord.identity import PLATFORM
+from adapters.discord.instructions import invitation
 from adapters.discord.pacing import Pace
 from adapters.discord.parts import Parts
 from adapters.discord.posting import Posting
@@ -15,6 +17,8 @@ from adapters.discord.settings import DiscordSettings
 from bot.background import Work
 from bot.models import ChannelRef, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, NoteStore
+
+logger = logging.getLogger(__name__)
 
 GRACE = 2.0
 """Seconds that work under way has at the end."""
@@ -78,6 +82,9 @@ class DiscordChat:
         if self._listen:
             self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work)
         await self._connection.start()
+        client = self._connection.client
+        if not client.guilds:
+            logger.warning("The bot is in no server yet. %s", invitation(client.application_id))
 
     async def send(self, channel: ChannelRef, post: Post) -> MessageRef:
         """As ``Chat``."""

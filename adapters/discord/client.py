@@ -19,6 +19,7 @@ from adapters.discord import catching_up, changes, interactions, reactions
 from adapters.discord.buttons import CommandItem, PaperItem
 from adapters.discord.errors import TROUBLE
 from adapters.discord.messages import CommandButton, PaperButton
+from adapters.discord.once import trace
 from adapters.discord.options import fingerprint, payload
 from adapters.discord.pacing import Pace
 from adapters.discord.parts import Parts
@@ -53,6 +54,7 @@ class PaperrouteClient(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_LONGEST_WAIT,
             proxy=proxy_for(settings.api_url),
+            http_trace=trace(),
         )
         self.parts: Parts | None = None
         self._notes = notes
@@ -154,7 +156,8 @@ class PaperrouteClient(discord.AutoShardedClient):
         self._reconcile()
 
     async def on_shard_ready(self, _: int) -> None:
-        if self.is_ready():
+        # At the start, and for the only shard whenever, `on_ready` comes as well.
+        if self.is_ready() and len(self.shards) > 1:
             self._reconcile()
 
     async def on_shard_resumed(self, _: int) -> None:

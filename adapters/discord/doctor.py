@@ -14,6 +14,7 @@ import discord
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
 from adapters.discord.errors import TROUBLE, UNLOCK
+from adapters.discord.instructions import invitation
 from adapters.discord.pacing import Pace
 from adapters.discord.permissions import NEEDED, Needed, missing, remedy
 from adapters.discord.settings import DiscordSettings
@@ -51,6 +52,8 @@ async def examine(
         client = connection.client
         name = client.user.name if client.user else "?"
         yield Finding("DISCORD_TOKEN", f"is valid; the bot is {name}, in {count(len(client.guilds), 'server')}")
+        if not client.guilds:
+            yield Finding("Servers", "the bot is in none.", invitation(client.application_id))
         yield Finding("Intents", "guilds and reactions are given; none is privileged")
         for channel in channels:
             yield await _examine_channel(client, channel)

@@ -16,6 +16,11 @@ def invite_link(application: str = _PLACE) -> str:
     return f"https://discord.com/oauth2/authorize?{query}"
 
 
+def invitation(application: int | None) -> str:
+    """What to do about a bot that is in no server."""
+    return f"Open {invite_link(str(application or _PLACE))}, choose your server, and confirm."
+
+
 def setup_text() -> str:
     """The instructions."""
     width = max(len(each.name) for each in NEEDED)

@@ -15,7 +15,7 @@ from adapters.discord.buttons import is_known
 from adapters.discord.messages import CommandButton, Message, PaperButton
 from adapters.discord.options import DOCTOR, GROUP, NAME, option_of, text_of
 from adapters.discord.parts import Parts
-from adapters.discord.permissions import blocking, missing, remedy
+from adapters.discord.permissions import blocking, for_looking_up, missing, remedy
 from adapters.discord.places import caller, permissions_in, watched
 from adapters.discord.replies import abstract, render
 from bot.commands.complaint import answered
@@ -44,6 +44,7 @@ _PUBLIC = frozenset(
         "access",
     }
 )
+_NEW_WATCHES = frozenset({"watch", "import"})
 # A server's own emoji, as its members' clients write it.
 _EMOJI = re.compile(r"<a?:(\w{1,32}):\d{1,20}>")
 _LISTS = frozenset({"list", "search", "saved", "top", "trending", "preview", "help", "status"})
@@ -124,10 +125,10 @@ async def _carried_out(
         roles=tuple(str(role.id) for role in getattr(interaction.user, "roles", ())),
     )
     reply = await parts.handler.command(command)
-    return await _with_remedy(parts, interaction, channel, reply)
+    return await _with_remedy(parts, interaction, name, channel, reply)
 
 
-async def _with_remedy(parts: Parts, interaction: Interaction, channel: ChannelRef, reply: Reply) -> Reply:
+async def _with_remedy(parts: Parts, interaction: Interaction, name: str, channel: ChannelRef, reply: Reply) -> Reply:
     """The reply, and where the bot cannot post what it promises, what to do about that."""
     if not reply.public or reply.error:
         return reply
@@ -135,10 +136,18 @@ async def _with_remedy(parts: Parts, interaction: Interaction, channel: ChannelR
     needed = blocking(allowed, thread=isinstance(interaction.channel, discord.Thread))
     if not needed:
         await parts.handler.channel_changed(ChannelChange(ChannelChangeKind.REGAINED, channel))
-        return reply
+        return _warned(name, reply, allowed)
     reason = f"The bot may not post in this channel. {remedy(needed)}"
     await parts.handler.channel_changed(ChannelChange(ChannelChangeKind.LOST, channel, reason=reason))
     return replace(reply, footer=lines(reply.footer, f"{reason} What matches meanwhile is kept."))
+
+
+def _warned(name: str, reply: Reply, allowed: discord.Permissions) -> Reply:
+    """The reply to a new watch, and what would hold up its posts one day."""
+    if name not in _NEW_WATCHES or not (lacking := for_looking_up(allowed)):
+        return reply
+    warning = "Should an answer of Discord be lost, the bot cannot see whether its post arrived, and waits."
+    return replace(reply, footer=lines(reply.footer, f"{warning} {remedy(lacking)}"))
 
 
 def _allowed(parts: Parts, interaction: Interaction, channel: ChannelRef) -> discord.Permissions:

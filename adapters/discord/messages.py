@@ -22,7 +22,8 @@ EMBEDS = 10
 ALL_EMBEDS = 5_900
 """Characters over all embeds of a message that are used of the 6,000 there may be."""
 
-COLOUR = 0x1F3A5F
+COLOUR = 0x4A90D9
+"""Of the bar beside a paper: seen on the dark and on the light theme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ class Message:
         return Message(text[: CONTENT - 1], rows=((CommandButton("status", "Status", key),),))
 
 
-def paper_row(paper: Paper, key: str = "") -> tuple[Button, ...]:
-    """What can be done with a paper."""
+def paper_row(paper: Paper, key: str = "", *, abstract: bool = True) -> tuple[Button, ...]:
+    """What can be done with a paper; ``abstract``: its abstract is not shown already."""
+    first = (PaperButton(ButtonKind.ABSTRACT, paper.id, "Abstract", key),) if abstract else ()
     return (
-        PaperButton(ButtonKind.ABSTRACT, paper.id, "Abstract", key),
+        *first,
         PaperButton(ButtonKind.SAVE, paper.id, "Save", key),
         LinkButton("PDF", paper.pdf_url),
         PaperButton(ButtonKind.DISMISS, paper.id, "Not for us", key),

@@ -33,6 +33,7 @@ NEEDED = (
 )
 
 _TO_POST = ("view_channel", "send_messages", "embed_links")
+_TO_LOOK_UP = ("read_message_history",)
 _IN_THREAD = ("view_channel", "send_messages_in_threads", "embed_links")
 
 
@@ -50,6 +51,11 @@ def blocking(allowed: discord.Permissions, *, thread: bool = False) -> list[Need
     """Those without which nothing can be posted in a channel, or in a thread of it."""
     names = _IN_THREAD if thread else _TO_POST
     return [each for each in NEEDED if each.attribute in names and not getattr(allowed, each.attribute)]
+
+
+def for_looking_up(allowed: discord.Permissions) -> list[Needed]:
+    """Those without which it stays unknown whether a post arrived, where that was not answered."""
+    return [each for each in NEEDED if each.attribute in _TO_LOOK_UP and not getattr(allowed, each.attribute)]
 
 
 def remedy(needed: Sequence[Needed]) -> str:

@@ -4,7 +4,8 @@ The post's key is the message's nonce: within some minutes Discord answers a rep
 already (https://docs.discord.com/developers/resources/message#create-message). So a post whose answer was lost within
 the last minute is simply sent again; later it is looked for in the history, by the key that its buttons carry, since
 nonces are not kept. Where the history may not be read Discord gives out an empty one instead of an error, so the
-permission is asked for first. Posts in forums take no nonce: they are always looked for.
+permission is asked for first. Posts in forums take no nonce: they are always looked for, and discord.py must not repeat
+them by itself.
 
 A message that Discord does not like is sent once more as plain text under another nonce: it was refused, so it does not
 stand there.
@@ -28,6 +29,7 @@ from adapters.discord.errors import (
 )
 from adapters.discord.identity import message_ref
 from adapters.discord.messages import Message
+from adapters.discord.once import once
 from adapters.discord.posts import heading, render
 from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, MessageRef, Post
@@ -36,6 +38,7 @@ from bot.ports import Clock
 AGAIN = timedelta(seconds=60)
 """How long after its first attempt a post is sent again with its nonce instead of being looked for."""
 
+_OUTAGE_SECONDS = 30.0
 _BEFORE = timedelta(seconds=10)
 _LONG_AGO = timedelta(days=1)
 _MOST_REMEMBERED = 10_000
@@ -74,18 +77,37 @@ class Posting:
         Raises UnreadableError, DeliveryError.
         """
         first = self._first.get(post.key)
-        place = self._client().get_channel(int(channel.channel))
+        try:
+            place = await self._place(channel)
+        except Exception as error:
+            raise reading_error(error) from error
         forum = isinstance(place, discord.ForumChannel) and post.thread is None
         if not forum and first is not None and self._clock.now() - first < AGAIN:
             return None
         self._readable(place)
         since = (post.made_at or self._clock.now() - _LONG_AGO) - _BEFORE
         try:
-            async for identity in self._ours(channel, post, since, forum=forum):
+            async for identity in self._ours(place, post, since):
                 return message_ref(channel, identity)
         except Exception as error:
             raise reading_error(error) from error
         return None
+
+    async def _place(self, channel: ChannelRef) -> object:
+        """The channel; an archived thread, of which the client has not heard, is asked for.
+
+        Raises DeliveryError, and what discord.py raises.
+        """
+        client = self._client()
+        guild = client.get_guild(int(channel.workspace))
+        if guild is not None and guild.unavailable:
+            # Whatever is asked then, the answer may be that there is no such channel.
+            raise DeliveryError(
+                "Discord has an outage in this server, or has not told of it yet.",
+                retry_after=_OUTAGE_SECONDS,
+                workspace_wide=True,
+            )
+        return client.get_channel(int(channel.channel)) or await client.fetch_channel(int(channel.channel))
 
     def _begin(self, key: str) -> None:
         self._first.setdefault(key, self._clock.now())
@@ -101,7 +123,7 @@ class Posting:
         return await self._post(channel, post, message.plain(post.key), f"{post.key[:-1]}.")
 
     async def _post(self, channel: ChannelRef, post: Post, message: Message, nonce: str) -> int:
-        place = self._client().get_channel(int(channel.channel))
+        place = await self._place(channel)
         if post.thread is not None:
             thread = await self._thread(channel, place, post.thread)
             return await self._say(thread, message, nonce)
@@ -116,7 +138,8 @@ class Posting:
     async def _open(self, forum: discord.ForumChannel, post: Post, message: Message) -> int:
         """A post of a forum: a thread that begins with the message."""
         tags = [tag for tag in forum.available_tags if not tag.moderated][:1] if forum.flags.require_tag else []
-        opened = await forum.create_thread(name=heading(post), applied_tags=tags, **content_of(message))
+        with once():
+            opened = await forum.create_thread(name=heading(post), applied_tags=tags, **content_of(message))
         return opened.message.id
 
     async def _thread(self, channel: ChannelRef, place: object, digest: MessageRef) -> int:
@@ -124,9 +147,6 @@ class Posting:
         if digest.message.startswith(_DELETED):
             raise DeliveryError("The digest of its thread was deleted.", thread_gone=True)
         identity = int(digest.message)
-        if place is None:
-            # Threads that are archived are not told of; they open when something is said in them.
-            place = await self._client().fetch_channel(int(channel.channel))
         if isinstance(place, discord.ForumChannel | discord.Thread):
             # In a forum the digest has begun a thread; in a thread there can be no further one.
             return identity if isinstance(place, discord.ForumChannel) else place.id
@@ -144,28 +164,28 @@ class Posting:
 
     def _readable(self, place: object) -> None:
         guild = getattr(place, "guild", None)
-        if guild is None or guild.me is None:
+        if guild is None:
             return
+        if guild.me is None:
+            raise DeliveryError("Discord has not told of this server yet, so what the bot may read is not known.")
         allowed = place.permissions_for(guild.me)  # type: ignore[attr-defined]
         if not (allowed.read_message_history and allowed.view_channel):
             raise UnreadableError(
                 'Its history may not be read: allow the bot\'s role "Read Message History" in this channel.'
             )
 
-    async def _ours(self, channel: ChannelRef, post: Post, since: datetime, *, forum: bool) -> AsyncIterator[int]:
+    async def _ours(self, place: object, post: Post, since: datetime) -> AsyncIterator[int]:
         """The ids of messages that carry the post's key."""
-        if forum:
-            async for thread in self._threads(int(channel.channel), since):
+        if isinstance(place, discord.ForumChannel) and post.thread is None:
+            async for thread in self._threads(place, since):
                 async for message in thread.history(limit=1, oldest_first=True):
                     if self._carries(message, post.key):
                         yield message.id
             return
-        place = int(post.thread.message) if post.thread is not None else int(channel.channel)
-        known = self._client().get_channel(int(channel.channel))
-        if isinstance(known, discord.Thread):
-            place = known.id
+        inside = post.thread is not None and not isinstance(place, discord.Thread)
+        where = int(post.thread.message) if post.thread is not None and inside else int(post.channel.channel)
         messages = (
-            self._client().get_partial_messageable(place).history(after=since, limit=_MOST_MESSAGES, oldest_first=True)
+            self._client().get_partial_messageable(where).history(after=since, limit=_MOST_MESSAGES, oldest_first=True)
         )
         try:
             async for message in messages:
@@ -176,14 +196,12 @@ class Posting:
             if post.thread is None:
                 raise
 
-    async def _threads(self, forum: int, since: datetime) -> AsyncIterator[discord.Thread]:
-        place = self._client().get_channel(forum)
-        if not isinstance(place, discord.ForumChannel):
-            return
-        for thread in place.threads:
-            if discord.utils.snowflake_time(thread.id) >= since:
+    async def _threads(self, forum: discord.ForumChannel, since: datetime) -> AsyncIterator[discord.Thread]:
+        # Asked for: the client has heard of no thread that began while the gateway was away.
+        for thread in await forum.guild.active_threads():
+            if thread.parent_id == forum.id and discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
-        async for thread in place.archived_threads(limit=100):
+        async for thread in forum.archived_threads(limit=100):
             if discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
 

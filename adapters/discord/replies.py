@@ -71,8 +71,9 @@ def abstract(paper: Paper, signal: Signal | None = None) -> Message:
     facts = "\n".join([*_facts(paper), *(inert(shown(fact, 800)) for fact in signal_facts(signal))])
     room = min(FOOTER, ALL_EMBEDS - len(made.title) - len(made.description))
     made.set_footer(text=facts if len(facts) <= room else f"{facts[: room - 1].rstrip()}…")
+    buttons = paper_row(paper, abstract=False)
     links = tuple(LinkButton(label, url) for label, url in signal_links(signal))
-    return Message(embeds=(made,), rows=(paper_row(paper), links) if links else (paper_row(paper),))
+    return Message(embeds=(made,), rows=(buttons, links) if links else (buttons,))
 
 
 def _facts(paper: Paper) -> list[str]:

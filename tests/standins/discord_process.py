@@ -1,9 +1,10 @@
 """The stand-in of Discord as a process of its own: for whole programs, for benchmarks, and to be played with by hand.
 
 `python -m tests.standins.discord_process --port 9003`, then start paperroute with the settings that it prints.
-``/control/…`` takes JSON: ``command`` (name, options, user, channel), ``press`` (label, message), ``react`` (emoji,
-message, user, added), ``fail`` (route, status, stored, times), ``drop``; ``/control/state`` gives out what stands
-where.
+``/control/…`` takes JSON: ``command`` (name, options, user, channel, guild), ``press`` (label, message), ``react``
+(emoji, message, user, added), ``fail`` (route, status, stored, times), ``drop`` (forget: no session can be resumed,
+refuse: so many handshakes), ``channel`` (id, name, type, denied), which makes one; ``/control/state`` gives out what
+stands where.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.standins.discord import TOKEN, DiscordStandIn, Interaction
+from tests.standins.discord import GUILD, TOKEN, DiscordStandIn, Interaction
 from tests.standins.discord_state import Message
 
 
@@ -52,7 +53,13 @@ class Controls:
             case "fail":
                 discord.fail(asked.pop("route"), asked.pop("status"), **asked)
             case "drop":
+                discord.gateway.refusing = int(asked.get("refuse", 0))
+                if asked.get("forget"):
+                    discord.gateway.forget()
                 await discord.gateway.drop()
+            case "channel":
+                made = discord.add_channel(asked.pop("id"), asked.pop("name"), **asked)
+                await discord.gateway.tell(GUILD, "CHANNEL_CREATE", made.shown())
             case _:
                 return web.json_response({"error": "unknown"}, status=404)
         return web.json_response({"ok": True})

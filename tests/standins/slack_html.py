@@ -10,12 +10,12 @@ import html
 import re
 import sys
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from adapters.slack import posts, views
-from bot.models import ChannelRef, Entry, Paper, Post, PostKind, Receipt
+from bot.models import ChannelRef
+from tests.standins import pictured
 
 _EMOJI = {
     "one": "1️⃣", "two": "2️⃣", "three": "3️⃣", "four": "4️⃣", "five": "5️⃣", "six": "6️⃣", "seven": "7️⃣", "eight": "8️⃣",
@@ -104,44 +104,15 @@ def window(view: dict[str, Any]) -> str:
     return page(f'<div class="window">{title}{shown(view["blocks"])}</div>')
 
 
-def _paper(number: int, title: str, authors: str, categories: str, abstract: str = "", **more: Any) -> Paper:
-    moment = datetime(2026, 3, 3, 15, tzinfo=UTC)
-    return Paper(
-        f"2603.{number:05}", 1, title, abstract, tuple(authors.split(", ")), tuple(categories.split()), moment, moment,
-        announced=date(2026, 3, 4), **more,
-    )  # fmt: skip
-
-
-_ABSTRACT = (
-    "Reward models are trained on comparisons, but who compares? We let $n$ readers rank the same answers "
-    "and ask how far a policy trained on their mean drifts from each of them. With a penalty of $\\lambda "
-    "\\leq 0.1$ the drift falls by half while the mean reward stays within $\\pm 2\\%$; beyond that, "
-    "\\emph{everybody} loses. Code and rankings are released."
-)
-_PAPERS = (
-    (_paper(1207, "Whose Preferences? Reward Models under Disagreeing Readers",
-            "Ada Post, Émile Café, Jun Mori, Lena Weg", "cs.CL cs.LG", _ABSTRACT,
-            comment="14 pages, 6 figures; code at the project page"), ("RLHF", "reward model")),
-    (_paper(1310, "Small Critics for Long Answers", "Noor Haddad, Tomás Ruiz", "cs.LG"), ("reward model",)),
-    (_paper(1544, "RLHF without Regret: a Bandit View of $\\varepsilon$-Greedy Tuning",
-            "Mia Lund, Piotr Zając, Ife Ade", "stat.ML cs.LG"), ("RLHF",)),
-    (_paper(1871, "Asking Twice: Consistency as a Training Signal", "Wei Chen, Ana Sousa", "cs.CL"), ("RLHF",)),
-)  # fmt: skip
-
-
 def main() -> None:
     folder = Path(sys.argv[1])
     channel = ChannelRef("slack", "T0LAB", "C0READING")
-    entries = tuple(Entry(number, paper, words) for number, (paper, words) in enumerate(_PAPERS, 1))
-    digest = Post(
-        "k" * 24, channel, PostKind.DIGEST, "4 new papers · Wednesday 4 March 2026", entries, Receipt(1_203, 1_203, 4)
-    )
-    card = Post("c" * 24, channel, PostKind.CARD, entries=entries[:1])
+    digest, card = pictured.digest(channel), pictured.cards(channel)[0]
     reactions = '<span class="reaction">1️⃣ 3</span><span class="reaction">3️⃣ 1</span>'
     thread = f'<div class="thread">{message(posts.render(card).blocks, "09:00")}</div>'
     body = f"{message(posts.render(digest).blocks, '09:00', reactions)}{thread}"
     (folder / "digest.html").write_text(page(f'<div class="channel"><div class="bar"># reading</div>{body}</div>'))
-    (folder / "abstract.html").write_text(window(views.abstract(_PAPERS[0][0])))
+    (folder / "abstract.html").write_text(window(views.abstract(pictured.PAPERS[0][0])))
 
 
 if __name__ == "__main__":
