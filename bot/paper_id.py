@@ -8,6 +8,7 @@ subject class such as the ``GT`` of ``math.GT/0309136`` is not part of the ident
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 from bot.errors import CommandError
@@ -57,6 +58,7 @@ def parse_paper_id(text: str) -> tuple[str, int | None]:
     return parts[0], parts[2]
 
 
+@lru_cache(maxsize=8_192)
 def ordinal(paper_id: str) -> int:
     """A number of 12 digits that rises in the order of announcement: ``yyyymm`` times a million plus the number.
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.latex import looks_like_latex, readable
@@ -157,7 +157,7 @@ class _Characters(dict[int, str]):
 
 
 class _Memo(dict[str, str]):
-    """Raw word → its normalised words, one space between.
+    """Raw word → what ``make`` makes of it.
 
     When full it becomes the older generation and starts anew, so that common words, which are soon looked up again,
     are never worked out twice: a day's papers have some 25,000 raw words, a few of them in every sentence.
@@ -166,15 +166,15 @@ class _Memo(dict[str, str]):
     ENTRIES = 1 << 15
     LONGEST = 40
 
-    def __init__(self, *, plurals: bool) -> None:
+    def __init__(self, make: Callable[[str], str]) -> None:
         super().__init__()
-        self._plurals = plurals
+        self._make = make
         self._older: dict[str, str] = {}
 
     def __missing__(self, raw: str) -> str:
         found = self._older.get(raw)
         if found is None:
-            found = " ".join(_finished(raw, plurals=self._plurals))
+            found = self._make(raw)
         if len(raw) <= self.LONGEST:
             if len(self) >= self.ENTRIES:
                 self._older = dict(self)
@@ -183,17 +183,21 @@ class _Memo(dict[str, str]):
         return found
 
 
+def _ending(beginning: str) -> str:
+    """What stands for the ``s`` behind the rest of a word: itself or nothing, and a space; empty where the singular is
+    another word."""
+    word = singular(beginning + "s")
+    return " " if word == beginning else "s " if word == beginning + "s" else ""
+
+
 _CHARACTERS = _Characters()
-_SINGULARS = _Memo(plurals=True)
-_NAMES = _Memo(plurals=False)
-_SIGN = re.compile("['+#]")
-_PIECE = re.compile(r"([^+#]+)(\+\+|#)?")
-
-
 # In names that stand side by side the separator stays.
 _CHARACTERS_OF_NAMES = _Characters({ord("|"): "|"})
-
-
+_SINGULARS = _Memo(lambda raw: " ".join(_finished(raw, plurals=True)))
+_NAMES = _Memo(lambda raw: " ".join(_finished(raw, plurals=False)))
+_ENDINGS = _Memo(_ending)
+_SIGN = re.compile("['+#]")
+_PIECE = re.compile(r"([^+#]+)(\+\+|#)?")
 _ASCII = re.compile(r"[\x00-\x7f]+")
 
 
@@ -238,12 +242,16 @@ def _without_signs(text: str, memo: _Memo) -> str:
 def _in_singular(text: str) -> str:
     """Folded text without signs, its plurals folded. Only words in ``s`` are looked at, one in six."""
     *pieces, rest = f"{text} ".split("s ")
-    singulars, found = _SINGULARS, []
-    for piece in pieces:
-        start = piece.rfind(" ") + 1
-        found.append(piece[:start] + singulars[piece[start:] + "s"])
-    found.append(rest)
-    return " ".join(found)
+    endings = [_ENDINGS[piece[piece.rfind(" ") + 1 :]] for piece in pieces]
+    if "" in endings:
+        for place, ending in enumerate(endings):
+            if not ending:
+                before, space, beginning = pieces[place].rpartition(" ")
+                pieces[place] = f"{before}{space}{singular(beginning + 's')} "
+    parts = [rest] * (2 * len(pieces) + 1)
+    parts[0:-1:2] = pieces
+    parts[1::2] = endings
+    return "".join(parts)
 
 
 def _finished(raw: str, *, plurals: bool) -> tuple[str, ...]:

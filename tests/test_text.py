@@ -55,7 +55,7 @@ def test_names_side_by_side_are_parted_and_otherwise_what_each_of_them_is(names:
 
 
 def test_more_words_than_are_remembered_change_nothing() -> None:
-    memo = text_module._Memo(plurals=True)
+    memo = text_module._Memo(singular)
     memo.ENTRIES = 8
     raw = [f"w{number % 23}s" for number in range(200)] + ["policies"] * 3
     assert [memo[word] for word in raw] == [singular(word) for word in raw]

@@ -89,6 +89,7 @@ _PUBLISHED: dict[int, dict[tuple[int, int], str]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def holiday(day: date) -> str:
     """The name of the arXiv holiday on a weekday, empty when there is none."""
     known = _PUBLISHED.get(day.year)

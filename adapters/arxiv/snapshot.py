@@ -23,9 +23,9 @@ import msgspec
 from adapters.arxiv.announcements import next_listing_day
 from adapters.arxiv.dating import Dating
 from bot.errors import CommandError
+from bot.latex import looks_like_latex, readable
 from bot.models import Paper
 from bot.paper_id import ordinal, parse_paper_id
-from bot.text import readable
 
 MOST_AUTHORS = 20_000
 """More than any paper has: the longest lists have some 5,000 names."""
@@ -198,9 +198,18 @@ def _authors(record: _Record) -> tuple[str, ...]:
         names = [_name(parts) for parts in parsed]
     else:
         names = _BETWEEN_NAMES.split(_IN_PARENTHESES.sub(" ", record.authors), maxsplit=MOST_AUTHORS)
+    # Nearly always nothing is to be done to any of them, which is seen at once.
+    together = "|".join(names)
+    if _is_clean(together) and not looks_like_latex(together) and not _has_stray_blanks(together):
+        return tuple(names)
     if found := tuple(filter(None, [_clean(readable(name)) for name in names])):
         return found
     raise RecordError("it names no author")
+
+
+def _has_stray_blanks(names: str) -> bool:
+    """Whether one of the names, parted by ``|``, is empty or has a blank at an end."""
+    return "||" in names or "| " in names or " |" in names or names[:1] in " |" or names[-1:] in " |"
 
 
 def _name(parts: Sequence[str]) -> str:
@@ -217,6 +226,12 @@ def _optional(text: str | None) -> str | None:
 def _clean(text: str) -> str:
     """Without control characters, white space collapsed to single blanks."""
     text = text.replace("\n", " ").strip()
-    # What is left of an ASCII text when all that can be printed is taken out; ten times as fast as ``isprintable``.
-    odd = text.encode().translate(None, _PRINTABLE) if text.isascii() else not text.isprintable()
-    return " ".join(text.translate(_CONTROLS).split()) if odd or "  " in text else text
+    return text if _is_clean(text) else " ".join(text.translate(_CONTROLS).split())
+
+
+def _is_clean(text: str) -> bool:
+    """Whether there are neither control characters nor two blanks side by side."""
+    if "  " in text:
+        return False
+    # What is left of an ASCII text when all that can be printed is taken out; much faster than ``isprintable``.
+    return not text.encode().translate(None, _PRINTABLE) if text.isascii() else text.isprintable()
