@@ -12,7 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.snapshot_file import write as write_snapshot
+
 HELP_RUNS = 9
+BULK = 50_000
 
 
 def run(module: str, *arguments: str) -> dict[str, Any]:
@@ -51,6 +54,18 @@ def similar_rows(similar: dict[str, Any]) -> None:
     row("– event loop held", f"{similar['answer_loop_held_ms']} ms", "≤ 50 ms")
 
 
+def bulk_import(folder: Path) -> str:
+    """How fast the same papers are imported and recorded, and in how much memory."""
+    snapshot = folder / "snapshot.json"
+    write_snapshot(snapshot, BULK)
+    imported = run("benchmarks.bulk_import", "import", str(snapshot), str(folder / "imported.db"))
+    recorded = run("benchmarks.bulk_import", "ordinary", str(snapshot), str(folder / "recorded.db"))
+    return (
+        f"{imported['papers_a_second']:,} papers/s ({recorded['papers_a_second']:,}), "
+        f"peak {imported['peak_mb']} MB ({recorded['peak_mb']})"
+    )
+
+
 def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
@@ -62,6 +77,7 @@ def main() -> None:
         rest = run("benchmarks.rest", database)
         replies = run("benchmarks.replies", database)
         similar = run("benchmarks.similar", database)
+        bulk = bulk_import(Path(folder))
     started = help_seconds()
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
     row("what", "measured", "goal")
@@ -104,6 +120,7 @@ def main() -> None:
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
     row("filling: peak memory", f"{fill['peak_mb']} MB", "")
+    row("importing bulk metadata (beside it: the same papers as polls record them)", bulk, "≥ 8,000 papers/s")
     print(
         f"\nPeak memory of the largest process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000:.0f} MB"
     )

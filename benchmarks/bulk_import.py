@@ -25,7 +25,6 @@ from bot.models import Batch, Cursor
 from bot.query import Query
 from storage.sqlite import SqliteStore
 
-PAPERS = 50_000
 QUERIES = 200
 
 

@@ -176,7 +176,6 @@ def next_announcement(now: datetime) -> datetime:
     return _moment(next_listing_day(_listing_day_of(now)) - _DAY)
 
 
-@lru_cache(maxsize=16)
 def last_listing_day(now: datetime) -> date:
     """The listing day of the latest announcement at or before ``now``."""
     return last_announcement(now).astimezone(EASTERN).date() + _DAY

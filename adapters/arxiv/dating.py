@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from adapters.arxiv.announcements import cut_off_of, earliest_listing_day, last_listing_day, next_listing_day
 
@@ -33,13 +34,19 @@ class Dating:
     @classmethod
     def first(cls, published: datetime, now: datetime) -> Dating:
         """The estimate for the first paper that is read."""
-        return cls(min(earliest_listing_day(published), last_listing_day(now + _EARLY)), published)
+        return cls(min(earliest_listing_day(published), _newest(now)), published)
 
     def next(self, published: datetime, now: datetime) -> Dating:
         """The estimate for the paper with the next number, read at ``now``; its day is never before ``self.day``."""
-        newest = last_listing_day(now + _EARLY)
+        newest = _newest(now)
         day = self.day
         if published < self.latest - _FALL and self.latest >= cut_off_of(day) - _NEAR_CUT_OFF:
             day = next_listing_day(day)
         day = max(self.day, min(newest, max(day, earliest_listing_day(published))))
         return Dating(day, published if day > self.day else max(self.latest, published))
+
+
+@lru_cache(maxsize=16)
+def _newest(now: datetime) -> date:
+    """The last listing day that a paper read at ``now`` can have."""
+    return last_listing_day(now + _EARLY)
