@@ -390,7 +390,7 @@ def test_a_person_at_a_terminal_is_prompted_answered_and_let_go(program: Program
             # We read faster than the store writes down that the digest was shown.
             terminal.see(b"papers>")
             terminal.type(b"+1\r")
-            answered = terminal.see(b"Saved", b"Nothing has been posted")
+            answered = terminal.see(b"Saved", b"No post with numbers")
         terminal.see(b"papers>")
         terminal.type(b"\x04")
         assert process.wait(timeout=10) == 0
