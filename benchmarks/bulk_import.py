@@ -19,7 +19,7 @@ from adapters.arxiv.snapshot import Snapshot
 from benchmarks.filling import BATCH
 from benchmarks.measuring import peak_megabytes, report
 from benchmarks.snapshot_file import vocabulary
-from bot.app.bulk_import import bring_in
+from bot.app.bulk_import import import_bulk_metadata
 from bot.config import Config
 from bot.models import Batch, Cursor
 from bot.query import Query
@@ -28,9 +28,9 @@ from storage.sqlite import SqliteStore
 QUERIES = 200
 
 
-async def import_all(file: Path, database: Path) -> None:
+def import_all(file: Path, database: Path) -> None:
     """As `paperroute import` does."""
-    assert await bring_in(Config(database=database), file, asyncio.Event()) == 0
+    assert import_bulk_metadata(Config(database=database), file, dry_run=False) == 0
 
 
 async def record_all(file: Path, database: Path) -> None:
@@ -78,7 +78,10 @@ def main(what: str, file: Path, database: Path) -> None:
         asyncio.run(ask(file, database))
         return
     begun, worked = time.perf_counter(), time.process_time()
-    asyncio.run(import_all(file, database) if what == "import" else record_all(file, database))
+    if what == "import":
+        import_all(file, database)
+    else:
+        asyncio.run(record_all(file, database))
     taken, worked = time.perf_counter() - begun, time.process_time() - worked
     with file.open("rb") as lines:
         papers = sum(1 for _ in lines)

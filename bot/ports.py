@@ -6,7 +6,7 @@ Nothing here may rely on there being one process: a server database fulfils the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -166,9 +166,12 @@ class ImportStore(Protocol):
         """Get ready; returns the bookmark of an import of that name that was interrupted, else an empty text."""
         ...
 
-    async def import_papers(self, name: str, batch: Sequence[Paper], bookmark: Callable[[Imported], str]) -> Imported:
-        """Store papers, and the ``bookmark`` made of what they brought, in one transaction.
+    async def import_papers(
+        self, name: str, parts: Iterable[Sequence[Paper]], bookmark: Callable[[Imported], str]
+    ) -> Imported:
+        """Store papers, and the ``bookmark`` made of what all of them brought, in one transaction.
 
+        ``parts`` may be read as they are asked for, in another thread; what they raise passes, and nothing is stored.
         A newer version replaces what the archive has; the same version gives it the comment, DOI, journal reference
         and listing day that it lacks. None of them is owed to a channel, and none is ever pruned.
         """

@@ -29,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 async def bring(store: SqliteStore, papers: Sequence[Paper], name: str = "file") -> Imported:
-    return await store.import_papers(name, papers, lambda _: "here")
+    return await store.import_papers(name, [papers], lambda _: "here")
 
 
 async def ids(store: SqliteStore) -> list[str]:
@@ -166,13 +166,15 @@ async def test_text_that_utf8_cannot_hold_is_kept_readable(store: SqliteStore) -
 async def test_the_bookmark_is_stored_with_the_papers_or_not_at_all(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         assert await store.begin_import("file") == ""
-        await store.import_papers("file", papers_of(TODAY, 1, 2), lambda brought: f"after {brought.new}")
+        await store.import_papers(
+            "file", [papers_of(TODAY, 1, 1), papers_of(TODAY, 2, 1)], lambda brought: f"after {brought.new}"
+        )
 
         def broken(_: Imported) -> str:
             raise RuntimeError("killed here")
 
         with pytest.raises(RuntimeError):
-            await store.import_papers("file", papers_of(TODAY, 3, 2), broken)
+            await store.import_papers("file", [papers_of(TODAY, 3, 2)], broken)
     async with open_store(tmp_path) as store:
         assert await store.begin_import("file") == "after 2"
         assert await store.begin_import("other") == ""

@@ -63,7 +63,7 @@ async def use_everything(store: SqliteStore) -> None:
     await store.open_channel(Channel(CHANNEL, "renamed", "off UTC", Layout.CARDS, NOW))
     await store.add_papers(papers_of(TODAY, 20, 1))
     await store.begin_import("file")
-    await store.import_papers("file", papers_of(TODAY, 20, 2), lambda _: "here")
+    await store.import_papers("file", [papers_of(TODAY, 20, 2)], lambda _: "here")
     await store.end_import("file", complete=True)
     await store.paper("2603.00001")
     await store.search(Query.parse("delivery -zebra"), limit=5, since=TODAY)

@@ -1,6 +1,6 @@
 """`paperroute import FILE` of arXiv's bulk metadata: the whole of arXiv into the archive.
 
-The file is read once from its beginning to its end, in steps of ``STEP`` lines. Each step is stored together with the
+The file is read once from its beginning to its end, in steps. Each step is a transaction and stored together with the
 place behind it, under a name made of the file's content: the same command goes on where an interrupted one was,
 wherever the file lies by then. A line that is no record is counted and passed over; the first three are named at the
 end.
@@ -12,6 +12,7 @@ listing day of each is an estimate (``adapters.arxiv.snapshot``). The store must
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -31,9 +32,14 @@ from bot.models import Imported, Paper, Progress
 from bot.wording import count, number
 from storage.sqlite import SqliteStore
 
-STEP = 5_000
-"""Lines a transaction: memory stays flat, and a kill costs a second or two."""
+PART = 5_000
+"""Lines that are in memory at a time."""
 
+STEPS = (1, 2, 4)
+"""Parts of the first transactions and of all others: there is something to see soon, the full-text index is written in
+few big pieces, which spares merging them, and a kill costs two or three seconds."""
+
+_FEW_COLLECTIONS = 200_000
 _LOOKED_AT = 20
 _NAMED = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -63,13 +69,6 @@ class Bookmark:
     def text(self) -> str:
         return json.dumps(asdict(self))
 
-    def with_bad(self, line: int, reason: str) -> Bookmark:
-        named = (*self.named, f"line {number(line)}: {reason}") if len(self.named) < _NAMED else self.named
-        return replace(self, bad=self.bad + 1, named=named)
-
-    def with_stored(self, stored: Imported) -> Bookmark:
-        return replace(self, new=self.new + stored.new, newer=self.newer + stored.newer)
-
 
 def is_bulk_metadata(beginning: bytes) -> bool:
     """Whether a file that begins so is arXiv's bulk metadata: one of its first lines is a record."""
@@ -82,7 +81,13 @@ def import_bulk_metadata(config: Config, path: Path, *, dry_run: bool) -> int:
 
     Raises CommandError, StoreError.
     """
-    return run_until_stopped(partial(_look_through, path) if dry_run else partial(bring_in, config, path))
+    # A step makes a hundred thousand objects that refer to each other in no circle: looking for one takes a while.
+    before = gc.get_threshold()
+    gc.set_threshold(_FEW_COLLECTIONS)
+    try:
+        return run_until_stopped(partial(_look_through, path) if dry_run else partial(bring_in, config, path))
+    finally:
+        gc.set_threshold(*before)
 
 
 async def bring_in(config: Config, path: Path, stop: asyncio.Event) -> int:
@@ -94,11 +99,13 @@ async def bring_in(config: Config, path: Path, stop: asyncio.Event) -> int:
             if reached.line:
                 sys.stderr.write(f"paperroute: goes on behind line {number(reached.line)} of {path}.\n")
                 await asyncio.to_thread(file.go_to, reached.place, reached.line)
-            reader = _Reader(file)
+            reader = _Reader(file, reached)
+            sizes = iter(STEPS)
             while not (stop.is_set() or reader.ended):
-                papers, after = await asyncio.to_thread(reader.step, reached)
-                reached = await _store(store, file.name, papers, after)
+                size = next(sizes, STEPS[-1])
+                await store.import_papers(file.name, reader.parts(size), reader.bookmark)
                 bar.show(Progress(file.done, file.size))
+            reached = reader.reached
             await store.end_import(file.name, complete=reader.ended and not file.cut_off)
         except StoreError as error:
             raise StoreError(
@@ -109,50 +116,64 @@ async def bring_in(config: Config, path: Path, stop: asyncio.Event) -> int:
     return _report(path, reached, file.cut_off, stopped=not reader.ended)
 
 
-async def _store(store: SqliteStore, name: str, papers: list[Paper], after: Bookmark) -> Bookmark:
-    """Store a step's papers; returns the bookmark stored with them."""
-    stored = await store.import_papers(name, papers, lambda brought: after.with_stored(brought).text())
-    return after.with_stored(stored)
-
-
 async def _look_through(path: Path, stop: asyncio.Event) -> int:
     """A dry run: read the whole file, store nothing."""
-    reached = Bookmark()
     with LineFile(path) as file, ProgressBar("reading", unit="B") as bar:
-        reader = _Reader(file)
+        reader = _Reader(file, Bookmark())
         while not (stop.is_set() or reader.ended):
-            _, reached = await asyncio.to_thread(reader.step, reached)
+            await asyncio.to_thread(list, reader.parts(1))
             bar.show(Progress(file.done, file.size))
+    reached = reader.reached
     sys.stdout.write(f"{path} has {count(reached.papers, 'paper')} for the archive; nothing was changed.\n")
     return _complain(path, reached, file.cut_off)
 
 
 class _Reader:
-    """Reads a file of records step by step; ``ended`` once there are no more."""
+    """Reads a file of records from where it is opened; ``reached`` says how far it has come. ``ended``: there is no
+    more."""
 
-    def __init__(self, file: LineFile) -> None:
+    def __init__(self, file: LineFile, reached: Bookmark) -> None:
         self._file = file
         self._lines: Iterator[bytes | None] = iter(file)
         self._snapshot = Snapshot(datetime.now(UTC))
+        self.reached = reached
         self.ended = False
 
-    def step(self, reached: Bookmark) -> tuple[list[Paper], Bookmark]:
-        """The papers of the next lines, and the bookmark behind them without what storing brings."""
+    def parts(self, most: int) -> Iterator[list[Paper]]:
+        """The papers of the next lines, in so many parts at most."""
+        for _ in range(most):
+            if not self.ended:
+                yield self._part()
+
+    def bookmark(self, brought: Imported) -> str:
+        """The bookmark behind the parts read last, which ``brought`` so much."""
+        reached = self.reached
+        self.reached = replace(reached, new=reached.new + brought.new, newer=reached.newer + brought.newer)
+        return self.reached.text()
+
+    def _part(self) -> list[Paper]:
         papers: list[Paper] = []
         lines = 0
-        for line in islice(self._lines, STEP):
+        for line in islice(self._lines, PART):
             lines += 1
             if line is None:
-                reached = reached.with_bad(self._file.number, f"it has more than {number(LONGEST)} bytes")
-            elif line.strip():
+                self._pass_over(f"it has more than {number(LONGEST)} bytes")
+            elif not line.isspace():
                 try:
                     papers.append(self._snapshot.paper(self._first(line)))
                 except RecordError as error:
-                    reached = reached.with_bad(self._file.number, str(error))
-        self.ended = lines < STEP
-        return papers, replace(
-            reached, place=self._file.place, line=self._file.number, papers=reached.papers + len(papers)
-        )
+                    self._pass_over(str(error))
+        self.ended = lines < PART
+        read = self.reached.papers + len(papers)
+        self.reached = replace(self.reached, place=self._file.place, line=self._file.number, papers=read)
+        return papers
+
+    def _pass_over(self, reason: str) -> None:
+        reached = self.reached
+        named = reached.named
+        if len(named) < _NAMED:
+            named = (*named, f"line {number(self._file.number)}: {reason}")
+        self.reached = replace(reached, bad=reached.bad + 1, named=named)
 
     def _first(self, line: bytes) -> bytes:
         return line.removeprefix(_BYTE_ORDER_MARK) if self._file.number == 1 else line

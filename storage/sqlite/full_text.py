@@ -56,7 +56,7 @@ def clear(db: sqlite_utils.Database) -> None:
 # What FTS5 does by itself, and what suits an import (SQLite's documentation, "FTS5", configuration options; the bytes
 # that are collected before they are written, hashsize, are not documented but part of its source, fts5_config.c).
 _ORDINARY = {"automerge": 4, "hashsize": 1 << 20}
-_GATHERING = {"automerge": 0, "hashsize": 1 << 24}
+_GATHERING = {"automerge": 0, "hashsize": 1 << 26}
 
 
 def gather(db: sqlite_utils.Database) -> None:

@@ -11,7 +11,7 @@ third less. The first start of anything else sets that right again, if the impor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import sqlite_utils
@@ -72,11 +72,18 @@ class Imports:
 
         return await self._database.write(begin)
 
-    async def import_papers(self, name: str, batch: Sequence[Paper], bookmark: Callable[[Imported], str]) -> Imported:
+    async def import_papers(
+        self, name: str, parts: Iterable[Sequence[Paper]], bookmark: Callable[[Imported], str]
+    ) -> Imported:
         def step(db: sqlite_utils.Database) -> Imported:
-            stored = put(db, batch)
-            state.put(db, _BOOKMARK + name, bookmark(stored))
-            return stored
+            new = newer = 0
+            for part in parts:
+                stored = put(db, part)
+                new += stored.new
+                newer += stored.newer
+            brought = Imported(new, newer)
+            state.put(db, _BOOKMARK + name, bookmark(brought))
+            return brought
 
         return await self._database.write(step)
 
