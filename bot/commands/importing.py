@@ -211,7 +211,10 @@ def _content(context: Context, typed: str) -> str:
     if not files and _FILE_NAME.fullmatch(bare):
         raise CommandError(f"No file {quoted(bare)} came with the command.", hint="Attach it, or paste what is in it.")
     if not bare:
-        raise CommandError("There is nothing to import.", hint=f"Attach a file that {command('export')} gave.")
+        raise CommandError(
+            "There is nothing to import.",
+            hint=f"Type queries after it, one a line, or paste or attach what {command('export')} gave.",
+        )
     return text
 
 
