@@ -104,7 +104,8 @@ async def assembled(
             plotter=ProcessPlotter(clock),
         )
         inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
-        for chat in chats:
+        # The mailer first: as soon as a platform has started, a member may ask for a code.
+        for chat in sorted(chats, key=lambda chat: chat is not mailer):
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
