@@ -9,8 +9,9 @@ install: $(VENV)/.runtime
 run: $(VENV)/.runtime
 	@$(BIN)/paperroute run
 
+# Many tests wait for a process or a clock: more workers than cores.
 test: $(VENV)/.dev
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 4
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest -n auto --cov=bot --cov=storage --cov-report=term-missing --cov-fail-under=95

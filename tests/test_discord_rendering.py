@@ -269,6 +269,7 @@ async def test_no_view_times_out_or_mixes_items_that_are_remembered_with_those_t
         assert view is not None
         assert view is not again
         assert view.timeout is None
+        assert view.is_finished()
         for item in view.children:
             link = isinstance(item, discord.ui.Button) and item.url is not None
             assert link or isinstance(item, discord.ui.DynamicItem)

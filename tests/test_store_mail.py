@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import CommandError
 from bot.mailing import MailRequest
-from bot.models import ChannelRef, Cursor, MessageRef
+from bot.models import ChannelRef, Cursor, MessageRef, Sort
 from bot.outcome import NEVER
 from storage.sqlite import SqliteStore
 from tests.email_kit import ADDRESS, subscribe
@@ -265,3 +265,16 @@ async def test_every_change_is_in_the_audit_log(store: SqliteStore, tmp_path: Pa
         tmp_path, "SELECT m.name, a.what, a.detail FROM audit a JOIN members m ON m.id = a.member_id ORDER BY a.id"
     )
     assert found == [("ann", "email", f"{ADDRESS} daily 08:00 every day UTC"), ("bob", "email ended", "")]
+
+
+async def test_an_address_gets_its_papers_in_the_order_of_its_channel(store: SqliteStore) -> None:
+    await make_channel(store)
+    await store.set_sort(CHANNEL, Sort.HOT, ANN, NOW)
+    made = await subscribe(store, NOW)
+    mirror = await store.channel(made.channel.ref)
+    assert mirror is not None
+    assert mirror.sort is Sort.HOT
+    await store.set_sort(CHANNEL, Sort.NEW, ANN, NOW)
+    mirror = await store.channel(made.channel.ref)
+    assert mirror is not None
+    assert mirror.sort is Sort.NEW

@@ -99,6 +99,9 @@ def view_of(message: Message) -> discord.ui.View | None:
     for number, row in enumerate(message.rows):
         for button in row:
             view.add_item(_item(button, number))
+    # The dynamic items hear for all messages. A view that goes on would be kept for each message, and an ephemeral one
+    # has a task that waits fifteen minutes.
+    view.stop()
     return view
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlite_utils
 
 from bot.models import Channel, ChannelRef, Layout, MemberRef, Sort
-from storage.sqlite import days, owing, queue, receipts
+from storage.sqlite import days, mirroring, owing, queue, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel, need_channel
 from storage.sqlite.values import moment_column, moment_or_none, text_column, to_moment, to_moment_or_none
@@ -131,7 +131,8 @@ def set_layout(db: sqlite_utils.Database, ref: ChannelRef, layout: Layout, by: M
 
 def set_sort(db: sqlite_utils.Database, ref: ChannelRef, sort: Sort, by: MemberRef, now: datetime) -> None:
     number = need_channel(db, ref)
-    db.execute("UPDATE channels SET sort = ? WHERE id = ?", (sort.value, number))
+    for channel in (number, *mirroring.mirrors_of(db, number)):
+        db.execute("UPDATE channels SET sort = ? WHERE id = ?", (sort.value, channel))
     audit(db, now, by, channel=number, what="sort", detail=sort.value)
 
 

@@ -137,11 +137,13 @@ def subscribe(
     number = need_channel(db, channel.ref)
     last = None if cursors.backfilling(db) else days.last_day(db)
     db.execute(
-        "UPDATE channels SET schedule = ?, next_due = ?, paused = '', receipted = ? WHERE id = ?",
+        "UPDATE channels SET schedule = ?, next_due = ?, paused = '', receipted = ?,"
+        " sort = (SELECT sort FROM channels WHERE id = ?) WHERE id = ?",
         (
             schedule,
             moment_or_none(next_due),
             receipts.latest(db) if last is None else receipts.before(db, last),
+            source,
             number,
         ),
     )
