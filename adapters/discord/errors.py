@@ -35,7 +35,7 @@ _CHANNEL = {
     NO_ACCESS: ("Discord does not let the bot see this channel.", 'Allow its role "View Channel" here.'),
     NO_PERMISSION: (
         "Discord does not let the bot post here.",
-        'Allow its role "Send Messages", "Embed Links", "Create Public Threads"; `/papers channel doctor` says more.',
+        'Allow its role "Send Messages", "Embed Links", "Create Public Threads"; `/papers doctor` says more.',
     ),
     50007: ("Discord lets no bot write to this member.", "Type `/papers watch …` in a channel instead."),
     50008: ("This kind of channel takes no messages.", "Type `/papers watch …` in a text channel or a forum."),

@@ -158,7 +158,7 @@ def _allowed(parts: Parts, interaction: Interaction, channel: ChannelRef) -> dis
 
 
 def _examined(parts: Parts, interaction: Interaction) -> Reply:
-    """`/papers channel doctor`: what the bot may do in this channel."""
+    """`/papers doctor`: what the bot may do in this channel."""
     channel = _channel(parts, interaction)
     allowed = _allowed(parts, interaction, channel)
     lacking = missing(allowed)

@@ -123,7 +123,7 @@ GROUPS = (
     Group(
         "channel",
         "When and how papers come to this channel, and who may change that",
-        ("schedule", "layout", "sort", "digest", "pause", "resume", "access", "reactions", DOCTOR),
+        ("schedule", "layout", "sort", "digest", "pause", "resume", "access", "reactions"),
     ),
 )
 _GROUP_OF = {command: group.name for group in GROUPS for command in group.commands}
