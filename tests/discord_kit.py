@@ -109,7 +109,12 @@ def shown(body: dict[str, Any]) -> str:
     """Everything that a message says, its links included."""
     parts = [body.get("content") or ""]
     for embed in body.get("embeds") or []:
-        parts += [embed.get("title", ""), embed.get("url", ""), embed.get("description", "")]
+        parts += [
+            (embed.get("author") or {}).get("name", ""),
+            embed.get("title", ""),
+            embed.get("url", ""),
+            embed.get("description", ""),
+        ]
         parts.append((embed.get("footer") or {}).get("text", ""))
     return "\n".join(part for part in parts if part)
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ from bot.query import Query
 from storage.sqlite import SqliteStore
 from storage.sqlite.faults import translated
 from tests.factories import CHANNEL, make_paper
-from tests.store_kit import NOW, TODAY, batch_of, make_channel, open_store, papers_of, rows
+from tests.store_kit import NOW, TODAY, batch_of, make_channel, papers_of, rows
+from tests.store_kit import open_store as open_copied
+
+open_store = partial(open_copied, copied=False)
 
 
 async def refusal(path: Path, **options: bool) -> StoreError:

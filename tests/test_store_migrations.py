@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
 from tests.factories import ANN, CHANNEL
-from tests.store_kit import NOW, TODAY, open_store, papers_of, poll, rows, watch
+from tests.store_kit import NOW, TODAY, papers_of, poll, rows, watch
+from tests.store_kit import open_store as open_copied
+
+open_store = partial(open_copied, copied=False)
 
 SAVED = """
     INSERT INTO workspaces (id, platform, workspace) VALUES (1, 'console', 'local');
