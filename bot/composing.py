@@ -3,6 +3,10 @@
 A channel with nothing waiting is moved on to its next time in silence. After downtime there is one digest with all that
 waited, since what is composed is whatever waits now. What cannot be stored because a delivery changed meanwhile (a
 watch ended, somebody else composed) is composed anew.
+
+While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
+has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
+receipt counts just their announcements.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.channel_schedule import Schedule, ScheduleKind
@@ -28,7 +32,8 @@ logger = logging.getLogger(__name__)
 MOST_PAPERS = 10_000
 _CHANNELS = 100
 _TRIES = 3
-_PATIENCE = 20.0
+_PROPOSING = 20.0
+PATIENCE = timedelta(minutes=5)
 
 Propose = Callable[[Channel], Coroutine[Any, Any, Sequence[Similar]]]
 """What may end a channel's digest: papers that are neither owed to it nor posted."""
@@ -85,7 +90,8 @@ class Composer:
 
     async def _due(self, done: set[ChannelRef]) -> list[Channel]:
         # A channel with more than one go's worth of papers is due again at once; its turn is the next round's.
-        channels = await self._store.due_channels(tuple(self._limits), self._clock.now(), len(done) + _CHANNELS)
+        now = self._clock.now() - (PATIENCE if await self._store.fanning_out() else timedelta())
+        channels = await self._store.due_channels(tuple(self._limits), now, len(done) + _CHANNELS)
         return [channel for channel in channels if channel.ref not in done]
 
     async def channel(self, channel: Channel) -> int:
@@ -95,7 +101,7 @@ class Composer:
             return 0
         for _ in range(_TRIES):
             receipt, poll = await self._store.receipt(channel.ref)
-            deliveries = await self._store.waiting(channel.ref, self._most)
+            deliveries = await self._store.waiting(channel.ref, self._most, settled=True)
             if await self._store.receipt(channel.ref) != (receipt, poll):
                 continue  # papers came in between, with numbers that the receipt does not count
             proposals = await self._proposals(channel) if 0 < len(deliveries) < self._most else ()
@@ -126,7 +132,7 @@ class Composer:
         if self._propose is None or not channel.similar or channel.layout is Layout.CARDS:
             return ()
         try:
-            return await within(self._clock, _PATIENCE, self._propose(channel))
+            return await within(self._clock, _PROPOSING, self._propose(channel))
         except Exception as error:  # noqa: BLE001  whatever it is, the digest has to go out
             report("Proposing similar papers", error)
             return ()

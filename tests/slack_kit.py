@@ -14,8 +14,8 @@ from adapters.slack import SlackChat, SlackSettings
 from bot.commands import Commands
 from bot.conversation import Command, Reply
 from bot.delivery import Dispatcher
+from bot.fan_out import fan_out
 from bot.inbox import Inbox
-from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
 from bot.ports import Clock, Handler, Plotter, Store
 from tests.chat_contract import UnusedHandler
@@ -54,11 +54,10 @@ class Bot:
 
     async def announce(self, papers: Sequence[Paper]) -> None:
         """One poll that reads these papers."""
-        queries = [query async for block in self.store.queries() for query in block]
-        matches = dict(PaperIndex(papers).match(queries))
         self.numbers += 1
         batch = Batch(tuple(papers), Cursor(f"poll {self.numbers}"), announced=len(papers))
-        await self.store.record(batch, matches, self.clock.now())
+        await self.store.record(batch, self.clock.now())
+        await fan_out(self.store, self.clock)
         await self.store.poll_succeeded(self.clock.now())
 
     async def say(self, text: str, **more: Any) -> Interaction:

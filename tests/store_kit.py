@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.models import Batch, Channel, ChannelRef, Cursor, Entry, Layout, Paper, Post, PostKind, Watch
+from bot.models import Batch, Channel, ChannelRef, Cursor, Entry, Layout, Owed, Paper, Post, PostKind, Watch
+from bot.ports import Store
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, CHANNEL, make_paper
@@ -94,9 +95,26 @@ async def matches(store: SqliteStore, papers: Sequence[Paper]) -> dict[int, list
     return {number: ids for number, ids in found.items() if ids}
 
 
-async def poll(store: SqliteStore, papers: Sequence[Paper], now: datetime = NOW, **changes: Any) -> list[ChannelRef]:
+async def record(store: Store, batch: Batch, found: Mapping[int, Sequence[str]], now: datetime) -> int:
+    """Record a batch and owe what was found in it; returns how many times an instant channel was owed something."""
+    return await store.record(batch, now) + await fan_out_rest(store, found, now)
+
+
+async def fan_out_rest(store: Store, found: Mapping[int, Sequence[str]], now: datetime, most: int = 1_000) -> int:
+    """Owe what was found in the papers recorded before, in steps of ``most`` deliveries; returns as ``record`` does."""
+    instant = 0
+    while await store.fan_out(10_000) is not None:
+        await store.put_matches(found, max(found, default=0))
+        owed = Owed()
+        while not owed.finished:
+            owed = await store.owe_next(now, most)
+            instant += owed.instant
+    return instant
+
+
+async def poll(store: SqliteStore, papers: Sequence[Paper], now: datetime = NOW, **changes: Any) -> int:
     """Record papers as a poll does."""
-    return await store.record(batch_of(papers, **changes), await matches(store, papers), now)
+    return await record(store, batch_of(papers, **changes), await matches(store, papers), now)
 
 
 def key(number: int) -> str:

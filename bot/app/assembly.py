@@ -85,7 +85,7 @@ async def assembled(
             rated=by_community(store) if config.signals is not None else None,
             propose=relatives.proposals,
         )
-        watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
+        watcher = Watcher(source, store, clock, on_owed=dispatcher.wake, progress=progress)
         mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
         signals: SignalReader | None = None
         if config.signals is not None:

@@ -20,7 +20,7 @@ from bot.models.channels import (
 )
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
 from bot.models.posts import Delivery, Entry, OutboxItem, Post, Posted, PostKind, PostLimits, PostState, Receipt
-from bot.models.reading import ArchiveSpan, Batch, Cursor, Imported, Missing, PollStatus, Progress
+from bot.models.reading import ArchiveSpan, Batch, Cursor, FanOut, Imported, Missing, Owed, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
 from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, Tally, Watch, WatchFigures
 
@@ -36,6 +36,7 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Entry",
+    "FanOut",
     "Figures",
     "FollowUp",
     "Followed",
@@ -48,6 +49,7 @@ __all__ = [
     "MessageRef",
     "Missing",
     "OutboxItem",
+    "Owed",
     "Paper",
     "PaperText",
     "PollStatus",

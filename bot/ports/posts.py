@@ -31,12 +31,18 @@ class PostStore(Protocol):
         """These platforms' channels, not paused, whose ``next_due`` has come, longest due first; an indexed query."""
         ...
 
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
-        """What is owed to the channel and not in a post yet, newest id first."""
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
+        """What is owed to the channel and not in a post yet, newest id first; ``settled`` leaves out the papers that
+        are being fanned out, since no receipt counts them yet."""
+        ...
+
+    async def fanning_out(self) -> bool:
+        """Whether papers were recorded that are not owed to all who want them yet."""
         ...
 
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
-        """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to."""
+        """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to: the last
+        one before papers that are still being fanned out."""
         ...
 
     async def set_due(self, ref: ChannelRef, next_due: datetime | None) -> None:

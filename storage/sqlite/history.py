@@ -100,15 +100,17 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     ]
 
 
-def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
+def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
     channel = find_channel(db, ref)
     watching = mirroring.watching_channel(db, channel)
     rows = db.execute(
         "SELECT d.paper, d.late, d.risen, coalesce(b.said, ''), p.* FROM deliveries d"
         " JOIN papers p ON p.ordinal = d.paper"
         " LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper"
-        " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
-        (channel, count(limit)),
+        " WHERE d.channel_id = ? AND d.state = 0"
+        " AND NOT (? AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = d.paper))"
+        " ORDER BY d.paper DESC LIMIT ?",
+        (channel, settled, count(limit)),
     ).fetchall()
     papers = [to_paper(row[4:]) for row in rows]
     known = signals.of_papers(db, [paper.id for paper in papers])
@@ -229,8 +231,8 @@ class History:
 
     _database: Database
 
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
-        return await self._database.read(lambda db: waiting(db, ref, limit))
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
+        return await self._database.read(lambda db: waiting(db, ref, limit, settled=settled))
 
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
         return await self._database.read(lambda db: receipt(db, ref))

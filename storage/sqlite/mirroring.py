@@ -21,20 +21,6 @@ def any_mirror(db: sqlite_utils.Database) -> bool:
     return db.execute("SELECT 1 FROM mail_subscriptions WHERE ended_at IS NULL LIMIT 1").fetchone() is not None
 
 
-def owe_batch(db: sqlite_utils.Database, batch: str, late: str) -> None:
-    """Owe papers of a poll to the mirrors of every channel whose watches want them; both are JSON lists."""
-    if not any_mirror(db):
-        return
-    db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late)"
-        " SELECT DISTINCT s.channel_id, n.paper, 0, n.paper IN (SELECT value FROM json_each(:late))"
-        " FROM json_each(:batch) b CROSS JOIN wanted n ON n.paper = b.value"
-        " JOIN mail_subscriptions s ON s.source_id = n.channel_id AND s.ended_at IS NULL WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        {"batch": batch, "late": late},
-    )
-
-
 def owe(db: sqlite_utils.Database, source: int, papers: Collection[int], day: date) -> None:
     """Owe papers, announced on ``day`` or later, to the mirrors of ``source``."""
     for mirror in mirrors_of(db, source):

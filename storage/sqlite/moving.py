@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlite_utils
 
 from bot.models import ChannelRef
-from storage.sqlite import queue, subscriptions
+from storage.sqlite import fanning, queue, subscriptions
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel
 from storage.sqlite.values import moment_column, text_column
@@ -75,6 +75,7 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
         both,
     )
     db.execute("DELETE FROM channels WHERE id = :source", both)
+    fanning.step_back(db, target)
     queue.settle(db, target)
 
 

@@ -32,36 +32,6 @@ def channel_and_paper(delivery: int) -> tuple[int, int]:
     return delivery >> _PAPER_BITS, delivery & (1 << _PAPER_BITS) - 1
 
 
-def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collection[int], now: datetime) -> list[int]:
-    """Owe papers to every channel with a watch that wants them; returns the instant channels among these."""
-    if not papers:
-        return []
-    batch = json.dumps(sorted(papers))
-    db.execute(
-        "INSERT OR IGNORE INTO kept (paper) SELECT value FROM json_each(?)"
-        " WHERE EXISTS (SELECT 1 FROM wanted WHERE paper = value)",
-        (batch,),
-    )
-    db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late)"
-        " SELECT DISTINCT n.channel_id, n.paper, 0, n.paper IN (SELECT value FROM json_each(:late))"
-        " FROM json_each(:batch) b CROSS JOIN wanted n ON n.paper = b.value WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        {"batch": batch, "late": json.dumps(sorted(late))},
-    )
-    mirroring.owe_batch(db, batch, json.dumps(sorted(late)))
-    instant = db.execute(
-        "SELECT DISTINCT c.id FROM json_each(?) b CROSS JOIN wanted n ON n.paper = b.value"
-        " JOIN channels c ON c.id = n.channel_id AND (c.schedule = 'instant' OR c.schedule LIKE 'instant %')"
-        " JOIN deliveries d ON d.channel_id = c.id AND d.paper = b.value AND d.state = 0"
-        " ORDER BY c.id",
-        (batch,),
-    ).fetchall()
-    channels = [int(channel) for (channel,) in instant]
-    make_due(db, channels, now)
-    return channels
-
-
 def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date | None = None) -> int:
     """Owe what the archive has for a new watch, from its ``since`` or a later day on; returns how many papers wait for
     it."""

@@ -11,6 +11,7 @@ from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.fanning import FanOuts
 from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
@@ -49,6 +50,7 @@ class SqliteStore(
     Relating,
     FiguresOfChannels,
     Cursors,
+    FanOuts,
     Imports,
     Installations,
     Notes,
