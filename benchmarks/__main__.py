@@ -79,6 +79,18 @@ def mail_rows(mails: dict[str, Any]) -> None:
     row("– event loop held", f"{mails['loop_held_ms']} ms", "≤ 50 ms")
 
 
+def fanout_rows(fanout: dict[str, Any]) -> None:
+    owed = (
+        f"{fanout['deliveries']:,} deliveries of a poll to {fanout['channels']:,} channels with {fanout['watches']:,}"
+        " watches, matching included"
+    )
+    row(owed, f"{fanout['wall_seconds']} s", "")
+    row("– deliveries a second of the store's processor time", f"{fanout['deliveries_a_second']:,}", "≥ 100,000")
+    row("– commands meanwhile, p99", f"{fanout['command_p99_ms']} ms", "≤ 200 ms")
+    row("– event loop held", f"{fanout['loop_held_ms']} ms", "≤ 50 ms")
+    row("– peak memory above rest", f"{fanout['peak_above_rest_mb']} MB", "")
+
+
 def bulk_import(folder: Path) -> str:
     """How fast the same papers are imported and recorded, and in how much memory."""
     snapshot = folder / "snapshot.json"
@@ -94,6 +106,7 @@ def bulk_import(folder: Path) -> str:
 def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
+    fanout = run("benchmarks.fanout")
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
     mails = run("benchmarks.mails")
@@ -123,6 +136,7 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
+    fanout_rows(fanout)
     for platform, figures in acks.items():
         acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
         row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
@@ -131,6 +145,7 @@ def main() -> None:
         row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
     delivery_rows(drain, discord_drain)
     mail_rows(mails)
+    fanout_rows(fanout)
     similar_rows(similar)
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")

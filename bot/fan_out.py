@@ -22,11 +22,11 @@ from bot.ports import Clock, Store
 @dataclass(frozen=True, slots=True)
 class Steps:
     """How much is done in one go: ``papers`` in a fan-out, which need memory while they are matched; ``matches`` or
-    ``deliveries`` in a transaction, of some 20 ms."""
+    ``deliveries`` in a transaction, of some 10 ms."""
 
     papers: int = 2_000
-    matches: int = 5_000
-    deliveries: int = 5_000
+    matches: int = 2_500
+    deliveries: int = 2_500
 
 
 STEPS = Steps()
