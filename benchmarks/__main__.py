@@ -91,6 +91,13 @@ def fanout_rows(fanout: dict[str, Any]) -> None:
     row("– peak memory above rest", f"{fanout['peak_above_rest_mb']} MB", "")
 
 
+def packing_rows(packing: dict[str, Any]) -> None:
+    row(f"a delivery in the file, of {packing['deliveries']:,}", f"{packing['delivery_bytes']} bytes", "≤ 40")
+    row("– packed, after four months", f"{packing['packed_delivery_bytes']} bytes", "")
+    row("a paper in a post, and the post", f"{packing['entry_bytes']} and {packing['post_bytes']} bytes", "")
+    row("– after four months", f"{packing['thinned_entry_bytes']} and {packing['thinned_post_bytes']} bytes", "")
+
+
 def bulk_import(folder: Path) -> str:
     """How fast the same papers are imported and recorded, and in how much memory."""
     snapshot = folder / "snapshot.json"
@@ -107,6 +114,7 @@ def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
     fanout = run("benchmarks.fanout")
+    packing = run("benchmarks.packing")
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
     mails = run("benchmarks.mails")
@@ -137,6 +145,7 @@ def main() -> None:
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
     fanout_rows(fanout)
+    packing_rows(packing)
     for platform, figures in acks.items():
         acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
         row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")

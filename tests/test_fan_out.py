@@ -287,3 +287,16 @@ async def test_papers_on_their_way_are_not_pruned(store: SqliteStore) -> None:
     assert await store.paper("2603.00001") is not None
     await fan_out(store, FakeClock())
     assert await store.prune_papers(TODAY + timedelta(days=1), 9) == 1
+
+
+async def test_a_channel_that_joins_one_whose_turn_is_over_brings_its_watches_turn(store: SqliteStore) -> None:
+    papers = [paper(1, ["apple"]), paper(2, ["berry"])]
+    await recorded(store, [(1, "apple"), (2, "berry")], papers)
+    assert await store.fan_out(100) is not None
+    numbers = [number async for block in store.queries() for number, _ in block]
+    await store.put_matches({number: [each.id] for number, each in zip(numbers, papers, strict=True)}, numbers[-1])
+    assert (await store.owe_next(NOW, 1)).deliveries == 1
+    await store.move_channel(place(2), place(1), NOW)
+    while not (await store.owe_next(NOW, 1)).finished:
+        pass
+    assert [delivery.paper.id for delivery in await store.waiting(place(1))] == ["2603.00002", "2603.00001"]

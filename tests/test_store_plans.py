@@ -187,7 +187,13 @@ async def use_everything(store: SqliteStore) -> None:
     await store.cursor()
     await store.end_watch(CHANNEL, "delivery", ANN, NOW)
     await record(store, batch_of(), {}, NOW)
+    await store.fanning_out()
+    await store.waiting(CHANNEL, settled=True)
     await store.prune_papers(TODAY.replace(year=2030), 9)
+    await store.pack(TODAY.replace(year=2030), 0, 9)
+    await store.thin_posts(later(days=1), 9)
+    await store.merge_index()
+    await store.give_back()
     await store.move_channel(OTHER, replace(OTHER, channel="moved"), NOW)
 
 

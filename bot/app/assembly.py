@@ -24,7 +24,7 @@ from bot.commands import Commands
 from bot.config import Config
 from bot.delivery import Dispatcher
 from bot.following import follow
-from bot.housekeeping import prune
+from bot.housekeeping import prune, tidy
 from bot.inbox import Inbox
 from bot.models import Progress
 from bot.ports import Chat, PaperSource, Store
@@ -119,6 +119,7 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
 
     async def keep_house() -> None:
         await prune(parts.store, clock, config.keep)
+        await tidy(parts.store, clock)
         await review(parts.store, clock, wake=parts.dispatcher.wake)
         await parts.relatives.refresh()
         await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)

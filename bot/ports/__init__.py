@@ -10,6 +10,7 @@ from bot.ports.accounts import InstallationStore, LinkStore, NoteStore
 from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
 from bot.ports.chat import Chat, Handler
 from bot.ports.clock import Clock
+from bot.ports.keeping import KeepingStore
 from bot.ports.plotter import Plotter
 from bot.ports.posts import PostStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
@@ -26,6 +27,7 @@ __all__ = [
     "Handler",
     "ImportStore",
     "InstallationStore",
+    "KeepingStore",
     "LinkStore",
     "NoteStore",
     "PaperSource",

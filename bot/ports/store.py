@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.mailing import MailStore, SubscriptionStore
 from bot.ports.accounts import InstallationStore, LinkStore, NoteStore
 from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
+from bot.ports.keeping import KeepingStore
 from bot.ports.posts import PostStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
 from bot.ports.watches import WatchStore
@@ -25,6 +26,7 @@ class Store(
     SubscriptionStore,
     MailStore,
     CursorStore,
+    KeepingStore,
     InstallationStore,
     NoteStore,
     Protocol,

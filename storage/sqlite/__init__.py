@@ -12,7 +12,8 @@ watches      queries and who watches them     owing         which papers are owe
 queue        whose turn it is                 outbox        posts on their way
 history      posts and deliveries, asked for  moving        a channel with a new identity
 cursors      polls, missing numbers           receipts      what a digest proves
-fanning      from recorded papers to deliveries, in steps
+fanning      from recorded papers to deliveries  giving     deliveries, old ones packed
+keeping      housekeeping of the file
 saves        the library                       linking       teams, persons, the codes that join them
 mirroring    what addresses are owed           subscriptions addresses, their codes, what became of each mail
 relating     similar papers                    figures       a channel week by week

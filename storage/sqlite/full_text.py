@@ -71,6 +71,17 @@ def settle(db: sqlite_utils.Database) -> None:
         _configure(db, _ORDINARY)
 
 
+# So many pages a step; a step that had nothing to do changes one row (SQLite's documentation, "FTS5", merge).
+_MERGED = 200
+
+
+def merge(db: sqlite_utils.Database) -> bool:
+    """Merge a little of the index; whether there is more to merge."""
+    before = db.conn.total_changes
+    db.execute("INSERT INTO full_text (full_text, rank) VALUES ('merge', ?)", (_MERGED,))
+    return db.conn.total_changes - before >= 2
+
+
 def _configure(db: sqlite_utils.Database, options: dict[str, int]) -> None:
     db.conn.executemany("INSERT INTO full_text (full_text, rank) VALUES (?, ?)", options.items())
 

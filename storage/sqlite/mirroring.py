@@ -6,13 +6,12 @@ each of these costs one look at an empty index.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import date
 
 import sqlite_utils
 
-from storage.sqlite import receipts
+from storage.sqlite import giving, receipts
 from storage.sqlite.values import day_column
 
 
@@ -75,14 +74,6 @@ def watching_channel(db: sqlite_utils.Database, channel: int | None) -> int | No
 def _owe_to(db: sqlite_utils.Database, mirror: int, papers: Collection[int], day: date) -> None:
     if not papers:
         return
-    db.execute(
-        "INSERT OR IGNORE INTO kept (paper) SELECT value FROM json_each(?)", (wanted := json.dumps(sorted(papers)),)
-    )
-    owed = db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late) SELECT ?, value, 0, 0 FROM json_each(?) WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        (mirror, wanted),
-    )
-    if owed.rowcount:
+    if giving.owe(db, mirror, papers):
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
         receipts.count_from(db, mirror, receipts.before(db, day))

@@ -17,6 +17,7 @@ from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.importing import Imports
 from storage.sqlite.installations import Installations
+from storage.sqlite.keeping import Keeping
 from storage.sqlite.linking import Links
 from storage.sqlite.moving import Moving
 from storage.sqlite.notes import Notes
@@ -51,6 +52,7 @@ class SqliteStore(
     FiguresOfChannels,
     Cursors,
     FanOuts,
+    Keeping,
     Imports,
     Installations,
     Notes,
