@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from bot.housekeeping import RECENT, tidy
 from bot.models import Entry, MessageRef, Post, PostKind
 from bot.query import Query
-from storage.sqlite import SqliteStore
+from storage.sqlite import SqliteStore, migrations
 from tests.email_kit import subscribe
 from tests.factories import ANN, CHANNEL, make_signal
 from tests.standins.clock import FakeClock
@@ -231,3 +234,18 @@ async def test_all_of_it_is_done_once_in_slices(store: SqliteStore, tmp_path: Pa
     post = await store.post_of(MessageRef(CHANNEL, "m1"))
     assert post is not None
     assert post.entries[0].words == ()
+
+
+async def test_a_file_of_an_earlier_version_keeps_its_size(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        migrations.MIGRATIONS.apply(sqlite_utils.Database(connection), stop_before=["0009"])
+    async with open_store(tmp_path) as store:
+        await poll(store, papers_of(LONG_AGO, 1, 100, abstract="Word " * 300))
+        await poll(store, papers_of(TODAY, 1, 1))
+        while await store.prune_papers(TODAY, 100):
+            pass
+        ((free,),) = rows(tmp_path, "PRAGMA freelist_count")
+        assert free > 0
+        assert not await store.give_back()
+        assert rows(tmp_path, "PRAGMA freelist_count") == [(free,)]
