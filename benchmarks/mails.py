@@ -51,7 +51,7 @@ def serve(pipe: Connection) -> None:
 async def fill(store: SqliteStore, now: datetime) -> None:
     """Let each address be owed the same papers now."""
     made = tuple(papers(PAPERS + 1, now.date()))
-    await store.record(Batch(made[:1], Cursor("before")), {}, now)
+    await store.record(Batch(made[:1], Cursor("before")), now)
     await store.open_channel(Channel(SOURCE, "reading", "off UTC", Layout.DIGEST, now))
     for number in range(ADDRESSES):
         digest = f"{number}".encode()
@@ -60,7 +60,11 @@ async def fill(store: SqliteStore, now: datetime) -> None:
         await store.subscribe(digest, MEMBER, now, next_due=now, workspace="bench", most=ADDRESSES)
     await store.add_watch(SOURCE, Query.parse(WATCH), WATCH, MEMBER, now, most=1)
     matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key, _ in block}
-    await store.record(Batch(made[1:], Cursor("now"), announced=PAPERS), matches, now)
+    await store.record(Batch(made[1:], Cursor("now"), announced=PAPERS), now)
+    while await store.fan_out(PAPERS) is not None:
+        await store.put_matches(matches, max(matches))
+        while not (await store.owe_next(now, PAPERS)).finished:
+            continue
 
 
 async def measure(pipe: Connection, folder: Path) -> None:
