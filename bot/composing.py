@@ -24,13 +24,13 @@ from bot.models import Channel, ChannelRef, Layout, PostLimits, Similar
 from bot.pacing import within
 from bot.ports import Clock, Store
 from bot.supervision import report
+from bot.taking_turns import each_due
 from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
 
 # The rest follows at once.
 MOST_PAPERS = 10_000
-_CHANNELS = 100
 _TRIES = 3
 _PROPOSING = 20.0
 PATIENCE = timedelta(minutes=5)
@@ -62,13 +62,8 @@ class Composer:
 
     async def due(self) -> int:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
-        posts = 0
-        done: set[ChannelRef] = set()
-        while fresh := await self._due(done):
-            done.update(channel.ref for channel in fresh)
-            for channel in fresh:
-                posts += await self.channel(channel)
-        return posts
+        # A channel with more than one go's worth of papers is due again at once; its turn is the next round's.
+        return await each_due(self._due, self.channel)
 
     async def chosen(self, refs: Iterable[ChannelRef]) -> int:
         """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
@@ -88,11 +83,9 @@ class Composer:
                     posts += await self.channel(channel)
         return posts
 
-    async def _due(self, done: set[ChannelRef]) -> list[Channel]:
-        # A channel with more than one go's worth of papers is due again at once; its turn is the next round's.
+    async def _due(self, most: int) -> Sequence[Channel]:
         now = self._clock.now() - (PATIENCE if await self._store.fanning_out() else timedelta())
-        channels = await self._store.due_channels(tuple(self._limits), now, len(done) + _CHANNELS)
-        return [channel for channel in channels if channel.ref not in done]
+        return await self._store.due_channels(tuple(self._limits), now, most)
 
     async def channel(self, channel: Channel) -> int:
         """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""

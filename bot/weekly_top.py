@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 from bot.channel_schedule import Schedule
 from bot.digest import post_key, split
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Entry, Post, PostKind, PostLimits, Ranked
+from bot.models import Channel, Entry, Post, PostKind, PostLimits, Ranked
 from bot.ports import Clock, SignalStore, Store
+from bot.taking_turns import each_due
 from bot.wording import channel_text, count, day_text
 from bot.zones import moment_on
 
@@ -72,17 +73,10 @@ class WeeklyTops:
 
     async def due(self) -> int:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
-        posts = 0
-        done: set[ChannelRef] = set()
-        while fresh := await self._due(done):
-            done.update(channel.ref for channel in fresh)
-            for channel in fresh:
-                posts += await self._channel(channel)
-        return posts
+        return await each_due(self._due, self._channel, at_once=self._at_once)
 
-    async def _due(self, done: set[ChannelRef]) -> list[Channel]:
-        channels = await self._store.due_tops(tuple(self._limits), self._clock.now(), len(done) + self._at_once)
-        return [channel for channel in channels if channel.ref not in done]
+    async def _due(self, most: int) -> Sequence[Channel]:
+        return await self._store.due_tops(tuple(self._limits), self._clock.now(), most)
 
     async def _channel(self, channel: Channel) -> int:
         now = self._clock.now()
