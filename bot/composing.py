@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.digest import compose
 from bot.errors import CommandError
@@ -43,6 +44,7 @@ class Composer:
     """Composes for the channels of the platforms in ``limits``, at most ``most`` papers in one go.
 
     ``propose`` is asked for channels that want it; what goes wrong there costs the digest no more than its proposals.
+    Nothing is composed for a channel that is ``held``.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class Composer:
         *,
         most: int = MOST_PAPERS,
         propose: Propose | None = None,
+        held: Held = nobody_held,
     ) -> None:
         self._store = store
+        self._held = held
         self._propose = propose
         self._limits = limits
         self._clock = clock
@@ -90,7 +94,7 @@ class Composer:
     async def channel(self, channel: Channel) -> int:
         """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""
         limits = self._limits.get(channel.ref.platform)
-        if limits is None:
+        if limits is None or self._held(channel.ref) is not None:
             return 0
         for _ in range(_TRIES):
             receipt, poll = await self._store.receipt(channel.ref)

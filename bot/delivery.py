@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from bot.after_restore import Held, nobody_held
 from bot.composing import Composer, Propose
 from bot.courier import Courier
 from bot.errors import StoreError
@@ -54,7 +55,7 @@ class Drained:
 
 class Dispatcher:
     """Delivers through ``chats``, which have been started. ``random`` spreads retries; ``rated`` is for weekly tops,
-    ``propose`` as in Composer."""
+    ``propose`` and ``held`` as in Composer."""
 
     def __init__(
         self,
@@ -65,13 +66,14 @@ class Dispatcher:
         random: Random,
         rated: Rated | None = None,
         propose: Propose | None = None,
+        held: Held = nobody_held,
     ) -> None:
         self._store = store
         self._clock = clock
         self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
         limits = {chat.platform: chat.limits for chat in chats}
-        self._composer = Composer(store, limits, clock, propose=propose)
-        self._tops = WeeklyTops(store, limits, clock, rated=rated)
+        self._composer = Composer(store, limits, clock, propose=propose, held=held)
+        self._tops = WeeklyTops(store, limits, clock, rated=rated, held=held)
         self._platforms = [chat.platform for chat in chats]
         self._awake = asyncio.Event()
         self._begun: datetime | None = None

@@ -6,7 +6,8 @@ whatever layout the channel has; a week with nothing has none.
 
 What counts is what was saved since the schedule's moment a week before the top was due, so that weeks meet also where
 clocks change. After downtime or a pause there is one top, which looks back as far as that. The moment it was due makes
-its keys, and the channel is moved on in the transaction that stores it: a crash neither loses nor doubles one.
+its keys, and the channel is moved on in the transaction that stores it: a crash neither loses nor doubles one. A top
+that was due before the store was put back from a copy (``bot.after_restore``) may have been posted and is left out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule
 from bot.digest import post_key, split
 from bot.errors import CommandError
@@ -38,6 +40,7 @@ are in the archive. Raises StoreError."""
 
 # Of what is rated high a team has seen much.
 _RATED_ASKED = 100
+_HEADINGS = ("Top of the week", "Top since ")
 
 
 def by_community(store: SignalStore) -> Rated:
@@ -63,8 +66,10 @@ class WeeklyTops:
         clock: Clock,
         *,
         rated: Rated | None = None,
+        held: Held = nobody_held,
         at_once: int = 100,
     ) -> None:
+        self._held = held
         self._store = store
         self._limits = limits
         self._clock = clock
@@ -80,13 +85,17 @@ class WeeklyTops:
 
     async def _channel(self, channel: Channel) -> int:
         now = self._clock.now()
+        restored = self._held(channel.ref)
+        if restored is not None and (channel.top_next_due or now) > restored:
+            return 0
         try:
             schedule = Schedule.from_canonical(channel.top_schedule)
         except CommandError as error:
             logger.warning("The weekly top of %s ended: %s", channel_text(channel.ref), error.message)
             posts, next_due = [_unreadable(channel, error)], None
         else:
-            posts, next_due = await self._compose(channel, schedule, now), schedule.next_after(now)
+            posts = [] if restored is not None else await self._compose(channel, schedule, now)
+            next_due = schedule.next_after(now)
         stored = await self._store.put_top(channel, posts, next_due=next_due, now=now)
         return len(posts) if stored else 0
 
@@ -130,12 +139,17 @@ def _week_before(due: datetime, schedule: Schedule) -> datetime:
     return moment_on(due.astimezone(zone).date() - WEEK, schedule.at, zone) or due - WEEK
 
 
+def is_top(heading: str) -> bool:
+    """Whether a digest with this first line is a top."""
+    return heading.startswith(_HEADINGS)
+
+
 def _heading(since: datetime, now: datetime, zone: str) -> str:
     """``Top of the week · Monday 9 March 2026``; what looks back longer than that says since when."""
     first, today = (moment.astimezone(ZoneInfo(zone)).date() for moment in (since, now))
     if (today - first) > WEEK:
-        return f"Top since {day_text(first)}"
-    return f"Top of the week · {day_text(today)}"
+        return f"{_HEADINGS[1]}{day_text(first)}"
+    return f"{_HEADINGS[0]} · {day_text(today)}"
 
 
 def _unreadable(channel: Channel, error: CommandError) -> Post:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
@@ -15,7 +16,7 @@ from adapters.discord.posting import Posting
 from adapters.discord.posts import CHARACTERS_A_DIGEST, OVERHEAD, PAPERS
 from adapters.discord.settings import DiscordSettings
 from bot.background import Work
-from bot.models import ChannelRef, MessageRef, Post, PostLimits
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, NoteStore
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,10 @@ class DiscordChat:
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """As ``Chat``."""
         return await self._posting.find(channel, post)
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``."""
+        return await self._posting.posts_since(channel, since)
 
     async def close(self) -> None:
         """As ``Chat``; again changes nothing."""

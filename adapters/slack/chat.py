@@ -8,6 +8,7 @@ last.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -31,7 +32,7 @@ from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import Socket
 from bot.background import Work
 from bot.conversation import WorkspaceChange
-from bot.models import ChannelRef, MessageRef, Post, PostLimits
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, InstallationStore
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,10 @@ class SlackChat:
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """As ``Chat``."""
         return await self._started().find(channel, post)
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``."""
+        return await self._started().posts_since(channel, since)
 
     async def close(self) -> None:
         """As ``Chat``; again changes nothing."""

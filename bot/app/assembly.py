@@ -17,6 +17,7 @@ from adapters.arxiv import ArxivSource
 from adapters.huggingface import HuggingFaceSource
 from adapters.plots import ProcessPlotter
 from adapters.tfidf import FileIndex
+from bot.after_restore import AfterRestore
 from bot.app.platforms import Mails
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
@@ -49,6 +50,7 @@ class Parts:
     inbox: Inbox
     signals: SignalReader | None
     relatives: Relatives
+    after_restore: AfterRestore
 
 
 @asynccontextmanager
@@ -77,6 +79,8 @@ async def assembled(
         chats = make_chats(store)
         index = FileIndex(config.database.with_name(config.database.name + ".similar"), clock)
         relatives = Relatives(store, index, clock)
+        after_restore = AfterRestore(store, chats, clock)
+        await after_restore.begin()
         dispatcher = Dispatcher(
             store,
             chats,
@@ -84,6 +88,7 @@ async def assembled(
             random=Random(),  # noqa: S311  spreads retries, guards nothing
             rated=by_community(store) if config.signals is not None else None,
             propose=relatives.proposals,
+            held=after_restore.held,
         )
         watcher = Watcher(source, store, clock, on_owed=dispatcher.wake, progress=progress)
         mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
@@ -109,7 +114,7 @@ async def assembled(
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives)
+        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives, after_restore)
 
 
 @asynccontextmanager
@@ -130,6 +135,11 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
     jobs.start()
     delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
     reading = [asyncio.create_task(supervise("Reading signals", parts.signals.run, clock))] if parts.signals else []
+    reading.append(
+        asyncio.create_task(
+            supervise("Reading back what was posted", lambda: parts.after_restore.run(parts.dispatcher.wake), clock)
+        )
+    )
     try:
         yield
     finally:

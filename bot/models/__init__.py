@@ -19,7 +19,19 @@ from bot.models.channels import (
     WorkspaceRef,
 )
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
-from bot.models.posts import Delivery, Entry, OutboxItem, Post, Posted, PostKind, PostLimits, PostState, Receipt
+from bot.models.posts import (
+    Delivery,
+    Entry,
+    FoundPost,
+    OutboxItem,
+    Post,
+    Posted,
+    PostKind,
+    PostLimits,
+    PostState,
+    Receipt,
+    Restored,
+)
 from bot.models.reading import ArchiveSpan, Batch, Cursor, FanOut, Imported, Missing, Owed, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
 from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, Tally, Watch, WatchFigures
@@ -41,6 +53,7 @@ __all__ = [
     "FollowUp",
     "Followed",
     "Follower",
+    "FoundPost",
     "Imported",
     "Layout",
     "LinkCode",
@@ -61,6 +74,7 @@ __all__ = [
     "Progress",
     "Ranked",
     "Receipt",
+    "Restored",
     "Save",
     "Signal",
     "Similar",

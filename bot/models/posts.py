@@ -134,6 +134,29 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPost:
+    """One of our posts with papers as a platform's history has it: ``papers`` are their ids in the order in which they
+    stand, those alone that it gave to its channel; ``at``: when the platform took it."""
+
+    message: MessageRef
+    key: str
+    papers: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A store that was put back from a copy ``at`` a moment: what was posted after ``since`` is not in it.
+
+    ``held``: the channels of which that has not been found out yet.
+    """
+
+    since: datetime
+    at: datetime
+    held: tuple[ChannelRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PostLimits:
     """How much fits into one message of a platform.
 

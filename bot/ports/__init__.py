@@ -13,6 +13,7 @@ from bot.ports.clock import Clock
 from bot.ports.keeping import KeepingStore
 from bot.ports.plotter import Plotter
 from bot.ports.posts import PostStore
+from bot.ports.restoring import ReadsBack, RestoreStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
 from bot.ports.similar import SimilarPapers, TermIndex, Terms
 from bot.ports.sources import PaperSource, SignalSource
@@ -34,6 +35,8 @@ __all__ = [
     "PaperStore",
     "Plotter",
     "PostStore",
+    "ReadsBack",
+    "RestoreStore",
     "SaveStore",
     "SignalSource",
     "SignalStore",

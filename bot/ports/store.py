@@ -9,6 +9,7 @@ from bot.ports.accounts import InstallationStore, LinkStore, NoteStore
 from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
 from bot.ports.keeping import KeepingStore
 from bot.ports.posts import PostStore
+from bot.ports.restoring import RestoreStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
 from bot.ports.watches import WatchStore
 
@@ -18,6 +19,7 @@ class Store(
     ImportStore,
     WatchStore,
     PostStore,
+    RestoreStore,
     TopStore,
     SaveStore,
     SignalStore,

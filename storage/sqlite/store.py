@@ -24,6 +24,7 @@ from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.relating import Relating
+from storage.sqlite.restoring import Restoring
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
 from storage.sqlite.signals import Signals
@@ -40,6 +41,7 @@ class SqliteStore(
     Watches,
     Tallies,
     Outbox,
+    Restoring,
     Bringing,
     Tops,
     History,
