@@ -42,7 +42,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_files(commands)
     _add_keeping(commands)
-    commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
+    doctor = commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
+    doctor.add_argument(
+        "--repair",
+        action="store_true",
+        help="instead: save what can be read of a damaged database, say what is lost; stop the bot first",
+    )
     return parser
 
 
@@ -178,6 +183,10 @@ def _carry_out(chosen: argparse.Namespace) -> int:
             from bot.app.once import poll
 
             return poll(config)
+        case "doctor" if chosen.repair:
+            from bot.app.repairing import repair
+
+            return repair(config)
         case "doctor":
             from bot.app.doctor import doctor
 

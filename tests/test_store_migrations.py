@@ -18,7 +18,7 @@ from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
 from tests.factories import ANN, CHANNEL
-from tests.store_kit import NOW, TODAY, papers_of, poll, rows, watch
+from tests.store_kit import NOW, TODAY, compose, papers_of, poll, rows, watch
 from tests.store_kit import open_store as open_copied
 
 open_store = partial(open_copied, copied=False)
@@ -96,6 +96,15 @@ WATCHED = """
 """A watch with a paper that waits, and a post, as the third version wrote them."""
 
 
+def written_by_any() -> str:
+    """SAVED and WATCHED for a file of any step: columns that came later have their defaults."""
+    papers = "(ordinal, id, version, announced, recorded, published, updated, categories, authors, title, abstract,"
+    entries = "(post_id, place, number, paper, owed, late, words, queries)"
+    return SAVED.replace(
+        "INTO papers VALUES", f"INTO papers {papers} comment, doi, journal_ref) VALUES"
+    ) + WATCHED.replace("INTO entries VALUES", f"INTO entries {entries} VALUES")
+
+
 async def test_what_was_watched_and_posted_before_there_were_signals_is_there_after_the_upgrade(tmp_path: Path) -> None:
     made_by(tmp_path / "paperroute.db", "0003")
     with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
@@ -112,6 +121,32 @@ async def test_what_was_watched_and_posted_before_there_were_signals_is_there_af
         assert post is not None
         assert post.receipt == Receipt(3, 3, 1)
         assert [entry.signal for entry in post.entries] == [None]
+
+
+@pytest.mark.parametrize("step", migrations.STEPS)
+async def test_from_every_earlier_schema_everything_is_kept_and_work_goes_on(tmp_path: Path, step: str) -> None:
+    """A save, a watch, a paper that waits and a post that was sent, written by each earlier version."""
+    made_by(tmp_path / "paperroute.db", step)
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.executescript(written_by_any())
+    before = rows(tmp_path, "SELECT count(*) FROM deliveries")
+    async with open_store(tmp_path) as store:
+        assert [save.paper.id for save in await store.saved_by(ANN, limit=9)] == ["2603.00001"]
+        assert [made.query for made in await store.watches(CHANNEL)] == ["delivery"]
+        assert [delivery.queries for delivery in await store.waiting(CHANNEL)] == [("delivery",)]
+        post = await store.post_of(MessageRef(CHANNEL, "m"))
+        assert post is not None
+        assert [entry.paper.id for entry in post.entries] == ["2603.00001"]
+        assert rows(tmp_path, "SELECT count(*) FROM deliveries") == before
+        # The next announcement is matched, composed, sent; what waited goes with it, once.
+        await poll(store, papers_of(TODAY, 11, 2))
+        await compose(store, 1)
+        (item,) = await store.claim(["console"], NOW, 9)
+        assert [entry.paper.id for entry in item.post.entries] == ["2603.00012", "2603.00011", "2603.00001"]
+        assert await store.sent(item.post.key, MessageRef(CHANNEL, "n"), NOW)
+        assert len(await store.search(Query.parse("deliver"), limit=9)) == 3
+    assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(tmp_path, "PRAGMA foreign_key_check") == []
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

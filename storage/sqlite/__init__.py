@@ -17,6 +17,9 @@ keeping      housekeeping of the file
 saves        the library                       linking       teams, persons, the codes that join them
 mirroring    what addresses are owed           subscriptions addresses, their codes, what became of each mail
 relating     similar papers                    figures       a channel week by week
+copying      whole copies, checked before they get a name
+restoring    what a copy that was put back must find out before it posts
+repairing    a damaged file's rows into a new one: read by pages, checked by columns, put together by piecing
 lean         sqlite-utils without numpy
 """
 

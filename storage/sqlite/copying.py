@@ -122,10 +122,11 @@ def put_in_place(made: Path, path: Path) -> None:
         _synchronise(path.parent)
 
 
-def move_aside(path: Path, now: datetime, why: str) -> Path | None:
+def move_aside(path: Path, now: datetime, why: str, *, untouched: bool = False) -> Path | None:
     """Rename a store that nobody has open, with what SQLite keeps beside it; its new path, None where there was none.
 
-    ``why`` stands in the new name: ``paperroute.db.before-restore-20260304T120000``.
+    ``why`` stands in the new name: ``paperroute.db.before-restore-20260304T120000``. What stands in its log is written
+    into the file itself first, unless that is to stay ``untouched``.
     """
     with translated(path):
         if not path.exists():
@@ -133,8 +134,9 @@ def move_aside(path: Path, now: datetime, why: str) -> Path | None:
                 # The log of another file would be taken for the new one's.
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             return None
-        with suppress(sqlite3.Error), closing(_opened(path, "rw")) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not untouched:
+            with suppress(sqlite3.Error), closing(_opened(path, "rw")) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         name = f"{path.name}.{why}-{now:%Y%m%dT%H%M%S}"
         kept = path.with_name(name)
         number = 1
@@ -142,7 +144,10 @@ def move_aside(path: Path, now: datetime, why: str) -> Path | None:
             number += 1
             kept = path.with_name(f"{name}-{number}")
         for suffix in (*_BESIDE, ""):
-            if (part := path.with_name(path.name + suffix)).exists():
+            part = path.with_name(path.name + suffix)
+            if suffix == "-shm" or (suffix and part.exists() and not part.stat().st_size):
+                part.unlink(missing_ok=True)  # a shared index of the log, or an empty log
+            elif part.exists():
                 part.rename(kept.with_name(kept.name + suffix))
         _synchronise(path.parent)
         return kept

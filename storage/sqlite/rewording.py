@@ -38,6 +38,13 @@ def reword(db: sqlite_utils.Database, words: int = NORMALIZER_VERSION, programs:
             state.put(db, _PROGRAMS, f"{words}.{programs}")
 
 
+def forget(db: sqlite_utils.Database) -> None:
+    """Let the next ``reword`` make everything again."""
+    for name in (_INDEX, _UNDER_WAY, _REACHED, _PROGRAMS):
+        if state.get(db, name) is not None:
+            state.put(db, name, "")
+
+
 def _make_index(db: sqlite_utils.Database, words: str) -> None:
     if db.execute("SELECT 1 FROM papers LIMIT 1").fetchone() is not None:
         logger.info("Making the full-text index again for this version; this happens once.")
