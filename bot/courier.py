@@ -18,6 +18,7 @@ from typing import TypeVar
 from bot.digest import post_key
 from bot.errors import PaperrouteError, StoreError
 from bot.mailing import MailSubscription, end_mirrors
+from bot.measuring import lags
 from bot.models import ChannelRef, OutboxItem, Post, PostKind
 from bot.outcome import (
     NEVER,
@@ -32,7 +33,7 @@ from bot.outcome import (
     after_sending,
 )
 from bot.pacing import Pacer, within
-from bot.ports import Chat, Clock, Store
+from bot.ports import Chat, Clock, Meter, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
 from bot.wording import channel_text, count, part_text
 
@@ -56,8 +57,11 @@ class Courier:
     ``sent`` and ``dead`` count the outcomes.
     """
 
-    def __init__(self, store: Store, chat: Chat, clock: Clock, random: Random, finished: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, chat: Chat, clock: Clock, random: Random, finished: Callable[[], None], *, meter: Meter
+    ) -> None:
         self.chat = chat
+        self._meter = meter
         self.sent = 0
         self.dead = 0
         self._store = store
@@ -164,12 +168,15 @@ class Courier:
         key, channel, interval = item.post.key, item.post.channel, self.chat.limits.interval
         match outcome:
             case Sent(message):
+                now = self._clock.now()
                 await self._keep(lambda: self._store.sent(key, message, self._clock.now(), interval=interval))
                 self.sent += 1
+                self._meter.posted(channel.platform, lags(item.post, now))
                 logger.info("Posted %s, attempt %d.", _named(item.post), item.attempts)
             case Again(at, error, workspace):
                 await self._postpone(channel, at, workspace)
                 await self._keep(lambda: self._store.retry(key, at, error))
+                self._meter.retried(channel.platform)
                 heapq.heappush(self._moments, at)
                 logger.warning("Not posted, to be tried again %s: %s. %s", _utc(at), _named(item.post), error)
             case LookUp(at, error, workspace, pause):
@@ -177,13 +184,16 @@ class Courier:
                 if pause:
                     await self._keep(lambda: self._pause(channel, pause, None))
                 await self._keep(lambda: self._store.uncertain(key, at, error))
+                self._meter.uncertain(channel.platform)
                 heapq.heappush(self._moments, at)
                 logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
             case Unknown(error):
                 await self._keep(lambda: self._store.uncertain(key, NEVER, error))
+                self._meter.uncertain(channel.platform)
                 logger.warning("Perhaps posted, which cannot be found out: %s. %s", _named(item.post), error)
             case Dead(error, ""):
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
+                self._meter.dead(channel.platform)
                 self.dead += 1
                 logger.warning("Dropped: %s. %s", _named(item.post), error)
             case Dead(error, pause, ended):
@@ -197,6 +207,7 @@ class Courier:
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
                 if ended:
                     await self._keep(lambda: end_mirrors(self._store, channel, self._clock.now()))
+                self._meter.dead(channel.platform)
                 self.dead += 1
                 logger.error("Given up and channel paused: %s. %s", _named(item.post), pause)
 

@@ -30,9 +30,10 @@ from bot.after_restore import Held, nobody_held
 from bot.composing import Composer, Propose
 from bot.courier import Courier
 from bot.errors import StoreError
+from bot.measuring import NoMeter
 from bot.models import ChannelRef
 from bot.pacing import within
-from bot.ports import Chat, Clock, Store
+from bot.ports import Chat, Clock, Meter, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
 from bot.weekly_top import Rated, WeeklyTops
 from bot.wording import count
@@ -67,10 +68,11 @@ class Dispatcher:
         rated: Rated | None = None,
         propose: Propose | None = None,
         held: Held = nobody_held,
+        meter: Meter | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
+        self._couriers = [Courier(store, chat, clock, random, self.wake, meter=meter or NoMeter()) for chat in chats]
         limits = {chat.platform: chat.limits for chat in chats}
         self._composer = Composer(store, limits, clock, propose=propose, held=held)
         self._tops = WeeklyTops(store, limits, clock, rated=rated, held=held)

@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 
 from bot.errors import SourceError, StoreError
 from bot.fan_out import STEPS, fan_out
+from bot.measuring import NoMeter
 from bot.models import Batch, Progress
-from bot.ports import Clock, PaperSource, Store
+from bot.ports import Clock, Meter, PaperSource, Store
 from bot.wording import count, number
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,9 @@ class Watcher:
         *,
         on_owed: Callable[[], None] = _ignore,
         progress: Callable[[Progress], None] = _ignore,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._source = source
         self._store = store
         self._clock = clock
@@ -112,6 +115,7 @@ class Watcher:
             # At the end, so that an instant channel gets the papers of a poll together.
             if result.owed:
                 self._on_owed()
+        self._meter.polled(result.announced, result.checked, result.matched, result.late, failed=bool(result.failure))
         if result.failure:
             await self._store.poll_failed(self._clock.now(), result.failure)
             logger.warning("The poll ended early: %s %s", result.failure, _summary(result))

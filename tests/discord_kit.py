@@ -15,7 +15,7 @@ from bot.delivery import Dispatcher
 from bot.fan_out import fan_out
 from bot.inbox import Inbox
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Plotter, Store
+from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
 from tests.standins.discord import GUILD, READING, TOKEN, DiscordStandIn, Interaction
@@ -87,11 +87,12 @@ async def running(
     *,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
+    meter: Meter | None = None,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     async with open_store(folder) as store:
-        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05)
+        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05, meter=meter)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], CLOCK, random=Random(1))
         commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)

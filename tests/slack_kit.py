@@ -17,7 +17,7 @@ from bot.delivery import Dispatcher
 from bot.fan_out import fan_out
 from bot.inbox import Inbox
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Plotter, Store
+from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
@@ -79,12 +79,13 @@ async def running(
     clock: Clock | None = None,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
+    meter: Meter | None = None,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     clock = clock or CLOCK
     async with open_store(folder) as store:
-        chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0)
+        chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0, meter=meter)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
         commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)

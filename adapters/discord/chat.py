@@ -16,8 +16,9 @@ from adapters.discord.posting import Posting
 from adapters.discord.posts import CHARACTERS_A_DIGEST, OVERHEAD, PAPERS
 from adapters.discord.settings import DiscordSettings
 from bot.background import Work
+from bot.measuring import NoMeter
 from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
-from bot.ports import Clock, Handler, NoteStore
+from bot.ports import Clock, Handler, Meter, NoteStore
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,9 @@ class DiscordChat:
         *,
         listen: bool = True,
         guild_patience: float = GUILD_PATIENCE,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._settings = settings
         self._notes = notes
         self._clock = clock
@@ -81,7 +84,7 @@ class DiscordChat:
     async def start(self, handler: Handler) -> None:
         """As ``Chat``: logged in, connected and ready. Raises ConfigError for a refused token."""
         if self._listen:
-            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work)
+            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work, self._meter)
         await self._connection.start()
         client = self._connection.client
         if not client.guilds:

@@ -32,8 +32,9 @@ from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import Socket
 from bot.background import Work
 from bot.conversation import WorkspaceChange
+from bot.measuring import NoMeter
 from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
-from bot.ports import Clock, Handler, InstallationStore
+from bot.ports import Clock, Handler, InstallationStore, Meter
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class SlackChat:
         *,
         listen: bool = True,
         pause: float = PAUSE,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -106,7 +109,13 @@ class SlackChat:
             channels=Channels(self._access.api, self._clock),
             uninstalled=self._access.forget,
         )
-        app = make_app(self._settings.api_url, self._access.tokens.credentials, self._settings.signing_secret)
+        app = make_app(
+            self._settings.api_url,
+            self._access.tokens.credentials,
+            self._settings.signing_secret,
+            self._clock,
+            lambda seconds: self._meter.acknowledged(PLATFORM, seconds),
+        )
         for module in (commands, buttons, reactions, changes, watch_form, home):
             module.register(app, parts)
         await self._open_ways_in(app, parts)

@@ -28,7 +28,7 @@ from bot.following import follow
 from bot.housekeeping import prune, tidy
 from bot.inbox import Inbox
 from bot.models import Progress
-from bot.ports import Chat, PaperSource, Store
+from bot.ports import Chat, Meter, PaperSource, Store
 from bot.schedule import Jobs
 from bot.signals import SignalReader
 from bot.similar import Relatives
@@ -59,6 +59,7 @@ async def assembled(
     stop: asyncio.Event,
     make_chats: Callable[[Store], Sequence[Chat]],
     progress: Callable[[Progress], None],
+    meter: Meter | None = None,
 ) -> AsyncIterator[Parts]:
     """The parts with the platforms started; platforms and store are closed at the end.
 
@@ -89,8 +90,9 @@ async def assembled(
             rated=by_community(store) if config.signals is not None else None,
             propose=relatives.proposals,
             held=after_restore.held,
+            meter=meter,
         )
-        watcher = Watcher(source, store, clock, on_owed=dispatcher.wake, progress=progress)
+        watcher = Watcher(source, store, clock, on_owed=dispatcher.wake, progress=progress, meter=meter)
         mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
         signals: SignalReader | None = None
         if config.signals is not None:

@@ -20,6 +20,7 @@ from bot.models.channels import (
 )
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
 from bot.models.posts import (
+    Backlog,
     Delivery,
     Entry,
     FoundPost,
@@ -40,6 +41,7 @@ __all__ = [
     "UPVOTE_DAYS",
     "ArchiveSpan",
     "BackTest",
+    "Backlog",
     "Batch",
     "Channel",
     "ChannelRef",

@@ -145,6 +145,23 @@ class FoundPost:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """How the outbox stands: ``owed`` papers that wait for a post or for its sending; posts ``pending`` for the first
+    time, waiting for another try (``retry``), being sent, to be looked up (``uncertain``), and ``unknown`` for good;
+    channels ``paused``; numbers ``missing``; when a poll last reached the source's top."""
+
+    owed: int
+    pending: int
+    retry: int
+    sending: int
+    uncertain: int
+    unknown: int
+    paused: int
+    missing: int
+    last_poll: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """A store that was put back from a copy ``at`` a moment: what was posted after ``since`` is not in it.
 

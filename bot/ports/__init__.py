@@ -11,6 +11,7 @@ from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
 from bot.ports.chat import Chat, Handler
 from bot.ports.clock import Clock
 from bot.ports.keeping import KeepingStore
+from bot.ports.meter import Meter
 from bot.ports.plotter import Plotter
 from bot.ports.posts import PostStore
 from bot.ports.restoring import ReadsBack, RestoreStore
@@ -30,6 +31,7 @@ __all__ = [
     "InstallationStore",
     "KeepingStore",
     "LinkStore",
+    "Meter",
     "NoteStore",
     "PaperSource",
     "PaperStore",

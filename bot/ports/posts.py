@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.conversation import RecentPost
 from bot.models import (
+    Backlog,
     Channel,
     ChannelRef,
     ChannelStatus,
@@ -148,6 +149,10 @@ class PostStore(Protocol):
 
         With ``after``, workspaces and uncertain posts whose moment has come by then are left out.
         """
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How the outbox stands, over all channels."""
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...

@@ -9,7 +9,7 @@ papers       the archive                      days          its listing days
 importing    papers by the thousand
 full_text    the index, queries as FTS5       rewording     both made again for a new normaliser
 watches      queries and who watches them     owing         which papers are owed to whom
-queue        whose turn it is                 outbox        posts on their way
+queue        whose turn it is                 outbox        posts on their way (backlog: how they stand)
 history      posts and deliveries, asked for  moving        a channel with a new identity
 cursors      polls, missing numbers           receipts      what a digest proves
 fanning      from recorded papers to deliveries  giving     deliveries, old ones packed

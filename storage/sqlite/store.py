@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlite_utils
 
 from storage.sqlite import full_text, migrations
+from storage.sqlite.backlog import Backlogs
 from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
@@ -42,6 +43,7 @@ class SqliteStore(
     Tallies,
     Outbox,
     Restoring,
+    Backlogs,
     Bringing,
     Tops,
     History,
