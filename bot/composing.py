@@ -121,7 +121,7 @@ class Composer:
                 next_due = now
             if await self._store.put_posts(channel.ref, posts, receipted=poll, next_due=next_due, now=now):
                 await self._follow(channel, now)
-                logger.info("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
+                logger.debug("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
                 return len(posts)
         return 0
 

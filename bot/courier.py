@@ -54,7 +54,7 @@ MOST_AT_ONCE = 8
 class Courier:
     """Sends the posts of ``chat``'s platform. ``finished`` is called whenever a post or a look-up has ended.
 
-    ``sent`` and ``dead`` count the outcomes.
+    ``sent`` and ``dead`` count the outcomes, ``papers`` what was sent, cards below a digest left out.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Courier:
         self.chat = chat
         self._meter = meter
         self.sent = 0
+        self.papers = 0
         self.dead = 0
         self._store = store
         self._clock = clock
@@ -172,7 +173,10 @@ class Courier:
                 await self._keep(lambda: self._store.sent(key, message, self._clock.now(), interval=interval))
                 self.sent += 1
                 self._meter.posted(channel.platform, lags(item.post, now))
-                logger.info("Posted %s, attempt %d.", _named(item.post), item.attempts)
+                self.papers += 0 if item.post.thread_of else len(item.post.entries)
+                # One that took several attempts was in the log before, which must not end with the trouble.
+                level = logging.DEBUG if item.attempts == 1 else logging.INFO
+                logger.log(level, "Posted %s, attempt %d.", _named(item.post), item.attempts)
             case Again(at, error, workspace):
                 await self._postpone(channel, at, workspace)
                 await self._keep(lambda: self._store.retry(key, at, error))

@@ -81,6 +81,7 @@ class Dispatcher:
         self._begun: datetime | None = None
         self._running = False
         self._stopping = asyncio.Event()
+        self._said = (0, 0)
 
     @property
     def sent(self) -> int:
@@ -104,6 +105,7 @@ class Dispatcher:
                 try:
                     begun = self._clock.now()
                     await self._round()
+                    self._say_what_went_out()
                     until = await self._next_round(begun)
                     failures = SHORTEST_PAUSE
                 except StoreError as error:
@@ -113,6 +115,7 @@ class Dispatcher:
                 await self._wait(until, _set(self._awake))
         finally:
             await self._finish(GRACE)
+            self._say_what_went_out()
             self._begun = None
             self._running = False
 
@@ -158,6 +161,7 @@ class Dispatcher:
             now_sent, now_dead = self._counts()
             return Drained(composed, now_sent - sent, now_dead - dead, await self._store.next_attempt(self._platforms))
         finally:
+            self._say_what_went_out()
             if not self._running:
                 await self._finish(GRACE)
                 self._begun = None
@@ -208,6 +212,17 @@ class Dispatcher:
 
     def _counts(self) -> tuple[int, int]:
         return sum(courier.sent for courier in self._couriers), sum(courier.dead for courier in self._couriers)
+
+    def _say_what_went_out(self) -> None:
+        """One line for all posts of a stretch of work: with a line each, the log of a morning would be a book."""
+        if self._under_way():
+            return
+        posts, papers = self._counts()[0], sum(courier.papers for courier in self._couriers)
+        if posts > self._said[0]:
+            logger.info(
+                "Posted %s with %s.", count(posts - self._said[0], "message"), count(papers - self._said[1], "paper")
+            )
+        self._said = (posts, papers)
 
     def _under_way(self) -> set[asyncio.Task[None]]:
         return {task for courier in self._couriers for task in courier.under_way}

@@ -75,6 +75,8 @@ class Watcher:
         self._polling = asyncio.Lock()
         self._finished = 0
         self._last = PollResult()
+        # The first poll is news as well: it says that arXiv can be read.
+        self._troubled = True
 
     async def poll(self) -> PollResult:
         """Read the source to its present top. A source that fails is a result, not an exception. Raises StoreError."""
@@ -121,7 +123,10 @@ class Watcher:
             logger.warning("The poll ended early: %s %s", result.failure, _summary(result))
         else:
             await self._store.poll_succeeded(self._clock.now())
-            logger.info("Polled: %s", _summary(result))
+            # arXiv announces once a day; that nothing is new in any other hour is no news.
+            news = result.announced or result.late or result.missing or result.backfilled or self._troubled
+            logger.log(logging.INFO if news else logging.DEBUG, "Polled: %s", _summary(result))
+        self._troubled = bool(result.failure)
         return result
 
     async def _take(self, batch: Batch, result: PollResult) -> PollResult:
