@@ -2,7 +2,8 @@
 
 The store that was put back would owe those papers again. So its channels are held, each until
 
-1. a poll has reached the source's top after the restore: only then the archive has the papers in question;
+1. a poll has reached the source's top after the restore, and what it recorded is owed: only then the archive has the
+   papers in question;
 2. the channel's history since the copy was taken was read, and what stands there was taken into the store.
 
 A history that cannot be read for now (permission taken away, platform down) is asked for again at growing intervals;
@@ -102,6 +103,8 @@ class AfterRestore:
 
     async def _polled(self) -> bool:
         success = (await self._store.poll_status()).last_success
+        if await self._store.fanning_out():
+            return False
         return self._restored is not None and success is not None and success > self._restored.at
 
     async def _try(self, ref: ChannelRef) -> None:

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.app.repairing import repair
-from bot.config import Config
+from bot.app.repairing import mend
 from bot.errors import StoreBusyError, StoreError, StoreNewerError
 from bot.models import MessageRef
 from bot.paper_id import ordinal
@@ -95,7 +94,7 @@ def overwritten(content: bytes, page: int, with_: bytes = b"\xa5" * PAGE) -> byt
 
 
 def repaired(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    status = repair(Config(database=path))
+    status = mend(path)
     return status, capsys.readouterr().out
 
 
@@ -186,7 +185,7 @@ def test_a_file_that_is_cut_off(place: Path, whole: bytes, part: float, capsys: 
 
 def test_what_was_posted_is_not_posted_again_after_a_loss_of_deliveries(place: Path, whole: bytes) -> None:
     place.write_bytes(overwritten(whole, leaf_of(whole, "deliveries")))
-    repair(Config(database=place))
+    mend(place)
 
     async def once_more(store: SqliteStore) -> None:
         waiting = {delivery.paper.id for delivery in await store.waiting(CHANNEL)}
@@ -249,7 +248,7 @@ def test_an_earlier_file_is_repaired_and_upgraded(place: Path, step: str, tmp_pa
         connection.executescript(written_by_any())
     content = place.read_bytes()
     place.write_bytes(overwritten(content, leaf_of(content, "full_text_data")))
-    repair(Config(database=place))
+    mend(place)
 
     async def goes_on(store: SqliteStore) -> None:
         assert [save.paper.id for save in await store.saved_by(ANN, limit=9)] == ["2603.00001"]
@@ -261,11 +260,11 @@ def test_an_earlier_file_is_repaired_and_upgraded(place: Path, step: str, tmp_pa
 
 def test_what_is_no_store_or_has_nothing_left_is_refused_untouched(place: Path, whole: bytes) -> None:
     with pytest.raises(StoreError, match="There is no database"):
-        repair(Config(database=place))
+        mend(place)
     for content in (b"", b"x" * 9_000, whole[:50], overwritten(whole, 1), b"\0" * len(whole)):
         place.write_bytes(content)
         with pytest.raises(StoreError, match=r"Nothing of the database .* can be read|paperroute restore"):
-            repair(Config(database=place))
+            mend(place)
         assert place.read_bytes() == content
         assert not [path for path in place.parent.iterdir() if not path.name.startswith("paperroute.db")]
         assert not list(place.parent.glob("*damaged*"))
@@ -274,7 +273,7 @@ def test_what_is_no_store_or_has_nothing_left_is_refused_untouched(place: Path, 
 def test_it_is_refused_while_the_bot_runs_and_for_a_later_version(tmp_path: Path, place: Path) -> None:
     async def runs(_: SqliteStore) -> None:
         with pytest.raises(StoreBusyError):
-            repair(Config(database=place))
+            mend(place)
 
     in_store(tmp_path, runs)
     with closing(sqlite3.connect(place)) as connection:
@@ -283,11 +282,11 @@ def test_it_is_refused_while_the_bot_runs_and_for_a_later_version(tmp_path: Path
         )
         connection.commit()
     with pytest.raises(StoreNewerError):
-        repair(Config(database=place))
+        mend(place)
     content = place.read_bytes()
     place.write_bytes(overwritten(content, leaf_of(content, "full_text_data")))
     with pytest.raises(StoreNewerError):
-        repair(Config(database=place))
+        mend(place)
 
 
 def test_the_number_of_a_paper_says_which_it_is() -> None:

@@ -33,7 +33,11 @@ def repair(config: Config) -> int:
     """Returns 0 when nothing was lost, else 1. Raises StoreBusyError while the bot runs, StoreError when nothing can be
     read: then nothing was changed."""
     set_up_logging(config.log, default_level=logging.ERROR, secrets=config.secrets)
-    path = config.database.resolve()
+    return mend(config.database.resolve())
+
+
+def mend(path: Path) -> int:
+    """``repair`` of the database ``path``."""
     if not path.is_file():
         raise StoreError(f"There is no database {path}.", path=str(path), hint="There is nothing to repair.")
     with translated(path):

@@ -20,7 +20,7 @@ _MOMENTS = frozenset(
     | {"begun_at", "read_at", "installed_at", "next_check"}
 )
 _DAYS = frozenset({"announced", "since", "day"})
-_JSON = frozenset({"categories", "authors", "words", "queries", "keywords", "names", "receipt", "signal"})
+_JSON = frozenset({"categories", "authors", "words", "queries", "keywords", "names", "receipt", "signal", "papers"})
 
 
 @dataclass(frozen=True, slots=True)

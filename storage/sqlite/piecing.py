@@ -5,6 +5,7 @@ Each step says in a note what it did where that is more than arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlite_utils
@@ -29,10 +30,11 @@ def count_kept(db: sqlite_utils.Database, table: str) -> int:
 
 def together(db: sqlite_utils.Database, notes: list[str], now: datetime) -> None:
     """Bring the tables into agreement with each other."""
+    tables = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     _makers(db)
     _queries(db, notes)
-    _posted(db, notes)
-    _papers(db, notes, now)
+    _posted(db, tables, notes)
+    _papers(db, tables, notes, now)
     _threads(db)
     _drop_hanging(db)
     _numbers(db)
@@ -74,13 +76,18 @@ def _queries(db: sqlite_utils.Database, notes: list[str]) -> None:
         notes.append(f"{count(made, 'query', 'queries')} made again from what was typed.")
 
 
-def _posted(db: sqlite_utils.Database, notes: list[str]) -> None:
+def _posted(db: sqlite_utils.Database, tables: Collection[str], notes: list[str]) -> None:
     """What stands in a post that did not die was delivered, or is on its way."""
+    db.execute("CREATE TEMP TABLE given (channel_id INTEGER, paper INTEGER, PRIMARY KEY (channel_id, paper))")
+    if "packed" in tables:
+        db.execute("INSERT INTO given SELECT channel_id, month * 1000000 + number FROM had")
     made = db.execute(
         "INSERT INTO deliveries (channel_id, paper, state, late) SELECT DISTINCT p.channel_id, e.paper, 1, e.late"
         " FROM entries e JOIN posts p ON p.id = e.post_id WHERE e.owed = 1 AND p.state <> 'dead'"
+        " AND NOT EXISTS (SELECT 1 FROM given g WHERE g.channel_id = p.channel_id AND g.paper = e.paper)"
         " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 1 WHERE state = 0"
     ).rowcount
+    db.execute("DROP TABLE given")
     if made > 0:
         notes.append(f"{count(made, 'delivery', 'deliveries')} made again from the posts that show them.")
     (unknown,) = db.execute(
@@ -92,12 +99,11 @@ def _posted(db: sqlite_utils.Database, notes: list[str]) -> None:
         notes.append(f"{count(unknown, 'delivery', 'deliveries')} {was} lost; nothing of that is sent again.")
 
 
-def _papers(db: sqlite_utils.Database, notes: list[str], now: datetime) -> None:
+def _papers(db: sqlite_utils.Database, tables: Collection[str], notes: list[str], now: datetime) -> None:
     """A paper that is referred to must be there; its number says which it is."""
     referring = ("deliveries", "entries", "saves", "dismissals", "followed", "brought")
-    there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for table in referring:
-        if table in there:
+        if table in tables:
             db.execute(f"INSERT OR IGNORE INTO kept (paper) SELECT paper FROM {table}")  # noqa: S608  named above
     lost = db.execute(
         "SELECT k.paper FROM kept k WHERE NOT EXISTS (SELECT 1 FROM papers p WHERE p.ordinal = k.paper)"

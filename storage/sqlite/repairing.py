@@ -86,6 +86,7 @@ def rescue(damaged: Path, made: Path, now: datetime) -> Report:
             )
         with translated(made), closing(sqlite3.connect(made, isolation_level=None)) as connection:
             db = sqlite_utils.Database(connection, execute_plugins=False)
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             last = max(steps, default=migrations.STEPS[-1])
             migrations.MIGRATIONS.apply(db, stop_before=migrations.STEPS[migrations.STEPS.index(last) + 1 :][:1])
             connection.execute("PRAGMA foreign_keys = OFF")

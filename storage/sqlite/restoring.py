@@ -19,7 +19,7 @@ import sqlite_utils
 
 from bot.models import ChannelRef, FoundPost, PostKind, Restored
 from bot.outcome import NEVER
-from storage.sqlite import papers, queue, receipts, state, tallies
+from storage.sqlite import giving, papers, queue, receipts, state, tallies
 from storage.sqlite.copying import TAKEN
 from storage.sqlite.database import Database
 from storage.sqlite.people import find_channel
@@ -166,10 +166,9 @@ def _put_entries(db: sqlite_utils.Database, channel: int, post: int, numbers: Se
             (post, place, place + 1, paper, list_column(canonical for (canonical,) in queries)),
         )
         db.execute(
-            "INSERT INTO deliveries (channel_id, paper, state, late) VALUES (?, ?, 1, 0)"
-            " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 1",
-            (channel, paper),
+            "UPDATE deliveries SET state = 1 WHERE channel_id = ? AND paper = ? AND state <> 1", (channel, paper)
         )
+        giving.give(db, channel, paper)
 
 
 def _give_up(db: sqlite_utils.Database, channel: int, now: datetime) -> int:
