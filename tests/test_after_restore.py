@@ -18,7 +18,7 @@ import sqlite_utils
 from bot.after_restore import AfterRestore
 from bot.delivery import Dispatcher
 from bot.errors import DeliveryError, UnreadableError
-from bot.models import ChannelRef, Layout, PostState
+from bot.models import ChannelRef, Entry, FoundPost, Layout, MessageRef, Post, PostKind, PostState
 from bot.ports import Chat
 from storage.sqlite import SqliteStore, copying, restoring
 from storage.sqlite.faults import translated
@@ -298,3 +298,21 @@ async def test_a_second_restore_before_everything_was_read_back_remembers_the_fi
         assert await store.release(SLACK, [], clock.now()) == 0
         assert await store.restored() is None
         assert await store.release(ChannelRef("slack", "T9", "C9"), [], clock.now()) == 0
+
+
+async def test_what_was_packed_long_ago_is_not_owed_or_given_a_row_again(tmp_path: Path, clock: DrivenClock) -> None:
+    async with open_store(tmp_path) as store:
+        await watch(store, clock, SLACK)
+        await announce(store, clock, 1, 2)
+        waiting = await store.waiting(SLACK)
+        entries = tuple(Entry(place, each.paper, delivery=each.id) for place, each in enumerate(waiting, 1))
+        post = Post("a" * 24, SLACK, PostKind.DIGEST, entries=entries)
+        assert await store.put_posts(SLACK, [post], receipted=0, next_due=None, now=clock.now())
+        await store.claim(["slack"], clock.now(), 9)
+        await store.sent(post.key, MessageRef(SLACK, "m"), clock.now())
+        await store.pack(clock.now().date() + timedelta(days=200), 0, 99)
+        assert rows(tmp_path, "SELECT count(*) FROM deliveries") == [(0,)]
+        found = FoundPost(MessageRef(SLACK, "n"), "b" * 24, ("2603.00001",), clock.now())
+        assert await store.release(SLACK, [found], clock.now()) == 1
+        assert rows(tmp_path, "SELECT count(*) FROM deliveries") == [(0,)]
+        assert await store.waiting(SLACK) == []

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -346,3 +347,25 @@ def test_a_circle_of_pages_is_no_endless_way(whole: bytes, tmp_path: Path) -> No
         assert tree.damaged == 1
         with pytest.raises(PageError):
             pages.page(10**9)
+
+
+def test_what_was_packed_stays_packed(place: Path, tmp_path: Path) -> None:
+    async def fill(store: SqliteStore) -> None:
+        await watch(store, "delivery")
+        await poll(store, papers_of(TODAY, 1, 5))
+        (post,) = await compose(store, 1)
+        await store.claim(["console"], NOW, 9)
+        await store.sent(post.key, MessageRef(CHANNEL, "m"), NOW)
+        await store.pack(TODAY + timedelta(days=200), 0, 99)
+
+    in_store(tmp_path, fill)
+    content = place.read_bytes()
+    place.write_bytes(overwritten(content, leaf_of(content, "full_text_data")))
+    assert mend(place) == 0
+    assert rows(tmp_path, "SELECT month, papers FROM packed") == [(202603, "[1,2,3,4,5]")]
+    assert rows(tmp_path, "SELECT count(*) FROM deliveries") == [(0,)]
+    assert rows(tmp_path, "PRAGMA auto_vacuum") == [(2,)]
+    # Where the list is lost, the posts still say what was given.
+    place.write_bytes(overwritten(content, leaf_of(content, "packed")))
+    assert mend(place) == 1
+    assert rows(tmp_path, "SELECT count(*) FROM deliveries WHERE state = 1") == [(5,)]
