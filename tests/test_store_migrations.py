@@ -255,6 +255,57 @@ async def test_an_index_that_was_half_made_is_finished(tmp_path: Path) -> None:
         assert [paper.id for paper in found] == [paper.id for paper in reversed(papers[4:])]
 
 
+async def queries_of_the_first_format(folder: Path, number: int) -> None:
+    """A store with so many queries as the first compiler wrote them: a byte of version, then text."""
+    async with open_store(folder):
+        pass
+    with closing(sqlite3.connect(folder / "paperroute.db")) as connection:
+        connection.executemany(
+            "INSERT INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)",
+            ((f"word{n}", b"\x01word%d" % n) for n in range(number)),
+        )
+        connection.execute(
+            "UPDATE state SET value = ? WHERE name = 'queries compiled with'", (f"{NORMALIZER_VERSION}.1",)
+        )
+        connection.commit()
+
+
+async def test_queries_of_the_first_format_are_compiled_again(tmp_path: Path) -> None:
+    number = rewording.SLICE + 5
+    await queries_of_the_first_format(tmp_path, number)
+    async with open_store(tmp_path) as store:
+        compiled = [query async for block in store.queries() for query in block]
+    assert compiled == [(n + 1, Query.parse(f"word{n}").compiled) for n in range(number)]
+    # Another start finds nothing to do: the rows stay as they are.
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.execute("UPDATE queries SET compiled = x'00'")
+        connection.commit()
+    async with open_store(tmp_path):
+        pass
+    assert rows(tmp_path, "SELECT DISTINCT compiled FROM queries") == [(b"\0",)]
+
+
+async def test_compiling_goes_on_after_a_kill(tmp_path: Path) -> None:
+    await queries_of_the_first_format(tmp_path, 3 * rewording.SLICE)
+    connection = sqlite3.connect(tmp_path / "paperroute.db", isolation_level=None)
+    with closing(connection):
+        # The second slice meets a full disk, or whatever ends the process there.
+        connection.execute(
+            f"CREATE TRIGGER killed BEFORE UPDATE OF compiled ON queries WHEN old.id = {rewording.SLICE + 7}"
+            " BEGIN SELECT raise(ABORT, 'killed'); END"
+        )
+        db = sqlite_utils.Database(connection)
+        with pytest.raises(sqlite3.IntegrityError, match="killed"):
+            rewording.reword(db)
+        done = "SELECT count(*), max(id) FROM queries WHERE substr(compiled, 1, 1) = x'02'"
+        assert connection.execute(done).fetchone() == (rewording.SLICE, rewording.SLICE)
+        connection.execute("DROP TRIGGER killed")
+        # The first slice is not done again.
+        connection.execute("UPDATE queries SET compiled = x'00' WHERE id = 1")
+        rewording.reword(db)
+        assert connection.execute(done).fetchone() == (3 * rewording.SLICE - 1, 3 * rewording.SLICE)
+
+
 async def test_an_index_is_made_in_slices(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await store.add_papers(papers_of(TODAY, 1, rewording.SLICE + 5))
