@@ -98,6 +98,19 @@ def packing_rows(packing: dict[str, Any]) -> None:
     row("– after four months", f"{packing['thinned_entry_bytes']} and {packing['thinned_post_bytes']} bytes", "")
 
 
+def matching_rows(matching: dict[str, Any]) -> None:
+    asked = f"{matching['queries']:,} distinct queries, {matching['papers']:,} papers"
+    row(f"{asked}: the index made in", f"{matching['build_seconds']} s", "≤ 0.6 s")
+    row(f"{asked}: streamed, matched, {matching['pairs']:,} pairs listed", f"{matching['match_seconds']} s", "≤ 2.5 s")
+    row("– as fast as an FTS5 query a watch (of a sample, scaled)", f"{matching['fts_ratio']} ×", "≥ 25 ×")
+    row("– as fast as words in sets, pair by pair (of a sample, scaled)", f"{matching['words_ratio']} ×", "≥ 300 ×")
+    row("– peak memory above rest", f"{matching['above_rest_mb']} MB", "≤ 60 MB")
+    row("– the same, above a store just opened", f"{matching['above_opened_mb']} MB", "")
+    differing = f"pairs of {matching['sample']:,} queries of which `Query.matches` says otherwise"
+    row(f"– {differing}", str(matching["different"]), "0")
+    row(f"the same queries, a poll of {matching['poll_papers']} papers", f"{matching['poll_seconds']} s", "≤ 1.5 s")
+
+
 def bulk_import(folder: Path) -> str:
     """How fast the same papers are imported and recorded, and in how much memory."""
     snapshot = folder / "snapshot.json"
@@ -118,6 +131,7 @@ def main() -> None:
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
     mails = run("benchmarks.mails")
+    matching = run("benchmarks.matching")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
@@ -145,6 +159,7 @@ def main() -> None:
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
     fanout_rows(fanout)
+    matching_rows(matching)
     packing_rows(packing)
     for platform, figures in acks.items():
         acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
