@@ -55,19 +55,23 @@ def clear(db: sqlite_utils.Database) -> None:
 
 # What FTS5 does by itself, and what suits an import (SQLite's documentation, "FTS5", configuration options; the bytes
 # that are collected before they are written, hashsize, are not documented but part of its source, fts5_config.c).
-_ORDINARY = {"automerge": 4, "hashsize": 1 << 20}
-_GATHERING = {"automerge": 0, "hashsize": 1 << 26}
+#
+# An import of everything leaves some 200 pieces, which housekeeping merges by and by (``merge``). FTS5 by itself merges
+# all pieces at once as soon as there are 16 alike: minutes in the middle of a step, so after an import it never does.
+_NEVER_AT_ONCE = 1_000
+_ORDINARY = {"automerge": 4, "crisismerge": _NEVER_AT_ONCE, "hashsize": 1 << 20}
+_GATHERING = {"automerge": 0, "crisismerge": _NEVER_AT_ONCE, "hashsize": 1 << 26}
 
 
 def gather(db: sqlite_utils.Database) -> None:
-    """Let the index collect more before it writes, and merge only what has become too much: for an import."""
+    """Let the index collect more before it writes, and merge nothing: for an import."""
     _configure(db, _GATHERING)
 
 
 def settle(db: sqlite_utils.Database) -> None:
     """Let the index work as ever, if it does not."""
-    changed = dict(db.execute("SELECT k, v FROM full_text_config WHERE k IN ('automerge', 'hashsize')").fetchall())
-    if changed and changed != _ORDINARY:
+    options = dict(db.execute("SELECT k, v FROM full_text_config WHERE k != 'version'").fetchall())
+    if options and options != _ORDINARY:
         _configure(db, _ORDINARY)
 
 

@@ -5,8 +5,9 @@ kept, whether it came from arXiv's API or from an earlier import: a newer versio
 what it lacks (comment, DOI, journal reference, listing day). Imported papers are history: they are never owed to a
 channel, unless the id sequence comes to them later, and never pruned.
 
-While an import is under way the full-text index collects more before it writes and merges more rarely, which costs a
-third less. The first start of anything else sets that right again, if the import was killed (``full_text.settle``).
+While an import is under way the full-text index collects more before it writes and merges nothing, which costs a third
+less; housekeeping merges it later. The first start of anything else sets that right again, if the import was killed
+(``full_text.settle``).
 """
 
 from __future__ import annotations
