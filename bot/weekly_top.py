@@ -70,21 +70,29 @@ class WeeklyTops:
         self._rated = rated
         self._at_once = at_once
 
-    async def due(self) -> int:
-        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
+    async def due(self, between: Callable[[], Awaitable[bool]] | None = None) -> int:
+        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError.
+
+        ``between`` is called now and then; when it says False, the rest is left for another time.
+        """
         posts = 0
-        done: set[ChannelRef] = set()
-        while fresh := await self._due(done):
-            done.update(channel.ref for channel in fresh)
+        still_due: set[ChannelRef] = set()
+        platforms = tuple(self._limits)
+        while channels := await self._store.due_tops(platforms, self._clock.now(), len(still_due) + self._at_once):
+            fresh = [channel for channel in channels if channel.ref not in still_due]
+            if not fresh:
+                break
             for channel in fresh:
-                posts += await self._channel(channel)
+                made = await self._channel(channel)
+                posts += made or 0
+                if made is None:
+                    still_due.add(channel.ref)
+            if between is not None and not await between():
+                break
         return posts
 
-    async def _due(self, done: set[ChannelRef]) -> list[Channel]:
-        channels = await self._store.due_tops(tuple(self._limits), self._clock.now(), len(done) + self._at_once)
-        return [channel for channel in channels if channel.ref not in done]
-
-    async def _channel(self, channel: Channel) -> int:
+    async def _channel(self, channel: Channel) -> int | None:
+        """The number of posts; None where they could not be stored, since something changed meanwhile."""
         now = self._clock.now()
         try:
             schedule = Schedule.from_canonical(channel.top_schedule)
@@ -94,7 +102,7 @@ class WeeklyTops:
         else:
             posts, next_due = await self._compose(channel, schedule, now), schedule.next_after(now)
         stored = await self._store.put_top(channel, posts, next_due=next_due, now=now)
-        return len(posts) if stored else 0
+        return len(posts) if stored else None
 
     async def _compose(self, channel: Channel, schedule: Schedule, now: datetime) -> list[Post]:
         since = _week_before(channel.top_next_due or now, schedule)

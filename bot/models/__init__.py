@@ -19,7 +19,19 @@ from bot.models.channels import (
     WorkspaceRef,
 )
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
-from bot.models.posts import Delivery, Entry, OutboxItem, Post, Posted, PostKind, PostLimits, PostState, Receipt
+from bot.models.posts import (
+    Composed,
+    Delivery,
+    Entry,
+    OutboxItem,
+    Owed,
+    Post,
+    Posted,
+    PostKind,
+    PostLimits,
+    PostState,
+    Receipt,
+)
 from bot.models.reading import ArchiveSpan, Batch, Cursor, Imported, Missing, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
 from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, Tally, Watch, WatchFigures
@@ -33,6 +45,7 @@ __all__ = [
     "ChannelRef",
     "ChannelSettings",
     "ChannelStatus",
+    "Composed",
     "Cursor",
     "Delivery",
     "Entry",
@@ -48,6 +61,7 @@ __all__ = [
     "MessageRef",
     "Missing",
     "OutboxItem",
+    "Owed",
     "Paper",
     "PaperText",
     "PollStatus",

@@ -11,12 +11,14 @@ from bot.models import (
     Channel,
     ChannelRef,
     ChannelStatus,
+    Composed,
     Delivery,
     Entry,
     Figures,
     MemberRef,
     MessageRef,
     OutboxItem,
+    Owed,
     Paper,
     Post,
     Posted,
@@ -28,7 +30,8 @@ class PostStore(Protocol):
     """Deliveries and the outbox. Raises StoreError. State changes are guarded: a False says somebody was faster."""
 
     async def due_channels(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
-        """These platforms' channels, not paused, whose ``next_due`` has come, longest due first; an indexed query."""
+        """These platforms' channels, not paused, whose ``next_due`` has come: those that post instantly, then the
+        others, longest due first. An indexed query."""
         ...
 
     async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
@@ -37,6 +40,19 @@ class PostStore(Protocol):
 
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
         """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to."""
+        ...
+
+    async def owed(self, refs: Sequence[ChannelRef], limit: int) -> list[Owed]:
+        """What each of these channels is to be composed from, at most ``limit`` papers a channel, newest id first; all
+        of one moment. Unknown channels are left out."""
+        ...
+
+    async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
+        """Store what was composed for channels, as ``put_posts`` does for one, in one transaction.
+
+        For each whether it was stored; besides the reasons of ``put_posts``, it is not where the channel's schedule,
+        layout, sort, pause or proposals have been changed meanwhile. Without posts, the channel moves on in silence.
+        """
         ...
 
     async def set_due(self, ref: ChannelRef, next_due: datetime | None) -> None:
@@ -86,9 +102,10 @@ class PostStore(Protocol):
 
         At most one post a channel; none of a channel that has one in ``sending`` or ``uncertain``, or is paused
         (notices go out all the same); parts in order; a threaded post only when its parent was sent, whose message is
-        then in ``post.thread``. Workspaces take turns. With an ``interval`` in seconds one post of a workspace at a
-        time, and the next one that much later: a claim that comes late is made up for by the next one, which is then
-        early by at most half of the interval. None of a workspace that has ``most`` posts in ``sending``.
+        then in ``post.thread``. Workspaces take turns, and what is not bulk goes first, but for one turn in eight.
+        With an ``interval`` in seconds one post of a workspace at a time, and the next one that much later: a claim
+        that comes late is made up for by the next one, which is then early by at most half of the interval. None of a
+        workspace that has ``most`` posts in ``sending``.
         """
         ...
 

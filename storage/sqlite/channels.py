@@ -21,9 +21,10 @@ CHANNEL = """
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
-# The plus keeps SQLite on the index of due channels.
+# The plus keeps SQLite on the indexes of due channels.
 _DUE = """
-    WHERE c.next_due <= ? AND c.paused = '' AND +w.platform IN (SELECT value FROM json_each(?))
+    WHERE c.next_due <= ? AND c.paused = '' AND substr(c.schedule, 1, 7) {compared} 'instant'
+      AND +w.platform IN (SELECT value FROM json_each(?))
     ORDER BY c.next_due LIMIT ?
 """
 
@@ -155,11 +156,12 @@ def channels_of(db: sqlite_utils.Database, platform: str, workspace: str | None)
 
 
 def due_channels(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
-    rows = db.execute(
-        CHANNEL + _DUE,
-        (moment_column(now), json.dumps(list(platforms)), limit),
-    )
-    return [to_channel(row) for row in rows]
+    names = json.dumps(list(platforms))
+    found: list[Channel] = []
+    for compared in ("=", "<>"):
+        asked = (moment_column(now), names, limit - len(found))
+        found += [to_channel(row) for row in db.execute(CHANNEL + _DUE.format(compared=compared), asked)]
+    return found
 
 
 class Channels:

@@ -12,7 +12,6 @@ from bot.conversation import RecentPost
 from bot.models import (
     ChannelRef,
     ChannelStatus,
-    Delivery,
     Entry,
     MessageRef,
     OutboxItem,
@@ -20,12 +19,10 @@ from bot.models import (
     Post,
     PostKind,
     PostState,
-    Receipt,
 )
-from storage.sqlite import mirroring, receipts, signals
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
-from storage.sqlite.people import find_channel, need_channel
+from storage.sqlite.people import find_channel
 from storage.sqlite.values import (
     count,
     moment_column,
@@ -98,42 +95,6 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
         )
         for row in rows
     ]
-
-
-def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Delivery]:
-    channel = find_channel(db, ref)
-    watching = mirroring.watching_channel(db, channel)
-    rows = db.execute(
-        "SELECT d.paper, d.late, d.risen, coalesce(b.said, ''), p.* FROM deliveries d"
-        " JOIN papers p ON p.ordinal = d.paper"
-        " LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper"
-        " WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?",
-        (channel, count(limit)),
-    ).fetchall()
-    papers = [to_paper(row[4:]) for row in rows]
-    known = signals.of_papers(db, [paper.id for paper in papers])
-    return [
-        Delivery(
-            id=delivery_number(channel or 0, row[0]),
-            channel=ref,
-            paper=paper,
-            queries=_queries(db, watching, row[0]),
-            late=bool(row[1]),
-            risen=bool(row[2]),
-            note=row[3],
-            signal=known.get(paper.id),
-        )
-        for row, paper in zip(rows, papers, strict=True)
-    ]
-
-
-def _queries(db: sqlite_utils.Database, channel: int | None, paper: int) -> tuple[str, ...]:
-    rows = db.execute(
-        "SELECT q.canonical FROM wanted n JOIN queries q ON q.id = n.query_id"
-        " WHERE n.channel_id = ? AND n.paper = ? ORDER BY q.id",
-        (channel, paper),
-    )
-    return tuple(canonical for (canonical,) in rows)
 
 
 def recent_posts(db: sqlite_utils.Database, platform: str, since: datetime) -> list[RecentPost]:
@@ -219,21 +180,10 @@ def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
     )
 
 
-def receipt(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[Receipt, int]:
-    (since,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (need_channel(db, ref),)).fetchone()
-    return receipts.receipt(db, since)
-
-
 class History:
     """The part of ``bot.ports.PostStore`` that asks."""
 
     _database: Database
-
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
-        return await self._database.read(lambda db: waiting(db, ref, limit))
-
-    async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
-        return await self._database.read(lambda db: receipt(db, ref))
 
     async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
         return await self._database.read(lambda db: recent_posts(db, platform, since))

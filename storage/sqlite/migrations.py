@@ -20,12 +20,13 @@ from storage.sqlite.schema_fourth import SIGNALS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 from storage.sqlite.schema_seventh import IMPORTS
 from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
+from storage.sqlite.schema_tenth import TURNS
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -71,6 +72,11 @@ def _seventh(db: sqlite_utils.Database) -> None:
 @MIGRATIONS(name=STEPS[7])
 def _eighth(db: sqlite_utils.Database) -> None:
     db.executescript(SIMILAR)
+
+
+@MIGRATIONS(name=STEPS[8])
+def _tenth(db: sqlite_utils.Database) -> None:
+    db.executescript(TURNS)
 
 
 def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:

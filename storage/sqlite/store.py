@@ -11,6 +11,7 @@ from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.digesting import Digesting
 from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
@@ -38,6 +39,7 @@ class SqliteStore(
     Watches,
     Tallies,
     Outbox,
+    Digesting,
     Bringing,
     Tops,
     History,
