@@ -1,7 +1,7 @@
 """The columns of the tenth migration: whose turn it is, found without looking at everybody.
 
 A post composed by the clock is bulk: it shares its minute with thousands. ``ready_at`` is from now on about other posts
-alone, ``bulk_at`` about these, and a workspace knows the earliest of its channels.
+alone, ``bulk_at`` about these, and a workspace knows the earliest of its channels. The last four indexes are for channels that are merged.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ CREATE INDEX workspaces_turn ON workspaces (platform, turn_at);
 CREATE INDEX workspaces_served ON workspaces (served);
 CREATE INDEX channels_due_instant ON channels (next_due)
     WHERE next_due IS NOT NULL AND paused = '' AND substr(schedule, 1, 7) = 'instant';
+
+-- A channel that becomes one with another takes all along that is its own.
+CREATE INDEX posts_of_channel ON posts (channel_id);
+CREATE INDEX watches_of_channel ON watches (channel_id);
+CREATE INDEX saves_of_channel ON saves (channel_id);
+CREATE INDEX audit_of_channel ON audit (channel_id);
 
 UPDATE workspaces SET ready_at =
     (SELECT min(c.ready_at) FROM channels c WHERE c.workspace_id = workspaces.id AND c.ready_at IS NOT NULL);
