@@ -101,7 +101,7 @@ async def use_everything(store: SqliteStore) -> None:
     await store.end_import("file", complete=True)
     await store.paper("2603.00001")
     await store.search(Query.parse("delivery -zebra"), limit=5, since=TODAY)
-    await store.back_test(Query.parse("deliv*"), since=TODAY)
+    await store.back_test(Query.parse("deliv* cat:cs.*"), since=TODAY)
     await store.archive_span()
     await store.due_channels(("console",), later(days=1), 9)
     await store.channels("console")

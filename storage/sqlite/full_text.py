@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlite_utils
 
 from bot.models import Paper
-from bot.query_tree import And, Field, Node, Or, Term, anchored, negated
+from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated
 from bot.text import index_names, index_text, plural_forms
 from storage.sqlite.days import Span
 
@@ -126,6 +126,7 @@ def _quoted(words: str) -> str:
 
 def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
     """The ordinals of the papers of ``span`` that match, newest first, read as they are asked for."""
+    root = _named(db, root)
     if _depth(root) > _DEEPEST:
         found = [ordinal for ordinal in _set(db, root) if span.low <= ordinal <= span.high]
         for ordinal in sorted(found, reverse=True):
@@ -142,6 +143,7 @@ def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
 
 def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
     """How many papers of ``span`` match."""
+    root = _named(db, root)
     if not span.exact or _depth(root) > _DEEPEST:
         return sum(1 for _ in hits(db, root, span))
     (number,) = db.execute(
@@ -149,6 +151,26 @@ def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
         (expression(root), span.low, span.high),
     ).fetchone()
     return int(number)
+
+
+def _named(db: sqlite_utils.Database, node: Node) -> Node:
+    """A tree that asks for the categories of an archive one by one, for all that papers have: FTS5 puts together what
+    begins with a prefix before it looks at which rows are wanted."""
+    match node:
+        case Term(Field.CATEGORY, (begins,), True):
+            names = db.execute(
+                "SELECT name FROM categories WHERE name >= ? AND name < ? ORDER BY name",
+                (begins, begins[:-1] + chr(ord(begins[-1]) + 1)),
+            ).fetchall()
+            return Or(tuple(Term(Field.CATEGORY, name) for name in names)) if names else node
+        case Not(child):
+            return negated(_named(db, child))
+        case And(children):
+            return And(tuple(_named(db, child) for child in children))
+        case Or(children):
+            return Or(tuple(_named(db, child) for child in children))
+        case _:
+            return node
 
 
 def _depth(node: Node) -> int:

@@ -20,7 +20,7 @@ from storage.sqlite.schema_fourth import SIGNALS
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 from storage.sqlite.schema_seventh import IMPORTS
 from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
-from storage.sqlite.schema_tenth import TURNS
+from storage.sqlite.schema_tenth import CATEGORIES, TURNS
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
@@ -76,7 +76,8 @@ def _eighth(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS(name=STEPS[8])
 def _tenth(db: sqlite_utils.Database) -> None:
-    db.executescript(TURNS)
+    for part in (TURNS, CATEGORIES):
+        db.executescript(part)
 
 
 def inspect(db: sqlite_utils.Database, path: Path, *, current: bool = False) -> None:

@@ -1,7 +1,9 @@
 """The columns of the tenth migration: whose turn it is, found without looking at everybody.
 
 A post composed by the clock is bulk: it shares its minute with thousands. ``ready_at`` is from now on about other posts
-alone, ``bulk_at`` about these, and a workspace knows the earliest of its channels. The last four indexes are for channels that are merged.
+alone, ``bulk_at`` about these, and a workspace knows the earliest of its channels. Indexes by channel are for channels
+that are merged. The categories that papers have are few; asking for each of ``cs.*`` by name is far quicker than asking
+the full-text index for all that begins so.
 """
 
 from __future__ import annotations
@@ -30,4 +32,13 @@ CREATE INDEX audit_of_channel ON audit (channel_id);
 
 UPDATE workspaces SET ready_at =
     (SELECT min(c.ready_at) FROM channels c WHERE c.workspace_id = workspaces.id AND c.ready_at IS NOT NULL);
+"""
+
+CATEGORIES = """
+CREATE TABLE categories (                  -- that some paper has or had
+    name TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
+INSERT INTO categories (name)
+    SELECT DISTINCT j.value FROM (SELECT DISTINCT categories FROM papers) p, json_each(p.categories) j;
 """
