@@ -176,7 +176,10 @@ async def use_everything(store: SqliteStore) -> None:
     await store.unlink(LinkKind.ACCOUNT, ANN, NOW)
     await store.save_reactions("console", "local")
     await store.set_save_reactions("console", "local", ("eyes",), ANN, NOW)
-    await store.recent_posts("console", NOW)
+    async for _ in store.recent_posts("console", NOW):
+        pass
+    async for _ in store.all_channels("console"):
+        pass
     await store.followed(later(days=30), 9)
     await store.followers("2603.00001")
     followed = FollowUp((await store.search(Query.parse("delivery"), limit=1))[0], 1, False, False, later(days=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,29 @@ async def test_platforms_take_turns_by_how_long_they_were_not_served(store: Sqli
     await digest(store, ChannelRef("discord", "1", "2"))
     both = await store.claim(["slack", "discord"], NOW, 2)
     assert {item.post.channel.platform for item in both} == {"slack", "discord"}
+
+
+async def test_channels_and_their_recent_posts_are_streamed_in_blocks(store: SqliteStore) -> None:
+    """None is left out or comes twice at the seams, and no other platform's come."""
+    refs = [ChannelRef("slack", f"T{number % 3}", f"C{number}") for number in range(7)]
+    for ref in refs:
+        await digest(store, ref)
+        await digest(store, replace(ref, platform="discord"))
+    for turn in range(2):
+        for item in await claim(store, 99):
+            await store.sent(item.post.key, MessageRef(item.post.channel, f"m{turn}"), later(hours=turn))
+        for ref in refs[:4] if turn == 0 else ():
+            await digest(store, ref, 1)
+    blocks = [block async for block in store.recent_posts("slack", NOW, 2)]
+    assert [post.message.channel for block in blocks for post in block] == [
+        *(ref for ref in refs[:4] for _ in range(2)), *refs[4:]
+    ]  # fmt: skip
+    assert max(len({post.message.channel for post in block}) for block in blocks) == 2
+    recent = [post async for block in store.recent_posts("slack", later(hours=1), 2) for post in block]
+    assert [(post.message.channel, post.message.message) for post in recent] == [(ref, "m1") for ref in refs[:4]]
+    for ref in refs:
+        await digest(store, ref, 2)
+    channels = [block async for block in store.all_channels("slack", None, 3)]
+    assert [[channel.ref for channel in block] for block in channels] == [refs[:3], refs[3:6], refs[6:]]
+    mine = [channel.ref async for block in store.all_channels("slack", "T1", 1) for channel in block]
+    assert mine == [refs[1], refs[4]]

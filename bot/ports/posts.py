@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -142,8 +142,9 @@ class PostStore(Protocol):
         """The sent post behind a message, with its entries."""
         ...
 
-    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
-        """The posts with papers that were sent since then, newest first."""
+    def recent_posts(self, platform: str, since: datetime, batch: int = 500) -> AsyncIterator[list[RecentPost]]:
+        """The posts with papers that were sent since then, streamed in blocks: those of ``batch`` channels or fewer,
+        channel by channel, newest first. A block may be empty."""
         ...
 
     async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,12 @@ _POST = """
     JOIN channels c ON c.id = p.channel_id
     JOIN workspaces w ON w.id = c.workspace_id
     LEFT JOIN posts t ON t.id = p.thread_of
+"""
+
+_RECENT = """
+    SELECT p.message, t.message, p.finished_at FROM posts p LEFT JOIN posts t ON t.id = p.thread_of
+    WHERE p.channel_id = ? AND p.state = 'sent' AND p.kind <> 'notice' AND p.finished_at >= ?
+    ORDER BY p.finished_at DESC, p.id DESC
 """
 
 
@@ -97,21 +103,22 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     ]
 
 
-def recent_posts(db: sqlite_utils.Database, platform: str, since: datetime) -> list[RecentPost]:
-    rows = db.execute(
-        "SELECT w.workspace, c.channel, p.message, t.message, p.finished_at FROM posts p"
-        " JOIN channels c ON c.id = p.channel_id JOIN workspaces w ON w.id = c.workspace_id"
-        " LEFT JOIN posts t ON t.id = p.thread_of"
-        " WHERE p.state = 'sent' AND p.kind <> 'notice' AND p.finished_at >= ? AND +w.platform = ?"
-        " ORDER BY p.finished_at DESC, p.id DESC",
-        (moment_column(since), platform),
-    )
+def recent_posts(
+    db: sqlite_utils.Database, platform: str, since: datetime, after: int, limit: int
+) -> tuple[int | None, list[RecentPost]]:
+    """Those of the next channels after the one of that number, and the last one's number; None where there are none."""
+    channels = db.execute(
+        "SELECT c.id, w.workspace, c.channel FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
+        " WHERE c.id > ? AND +w.platform = ? ORDER BY c.id LIMIT ?",
+        (after, platform, limit),
+    ).fetchall()
     posts = []
-    for workspace, channel, message, thread, sent_at in rows:
+    for number, workspace, channel in channels:
         ref = ChannelRef(platform, workspace, channel)
-        parent = None if thread is None else MessageRef(ref, thread)
-        posts.append(RecentPost(MessageRef(ref, message), parent, to_moment(sent_at)))
-    return posts
+        for message, thread, sent_at in db.execute(_RECENT, (number, moment_column(since))):
+            parent = None if thread is None else MessageRef(ref, thread)
+            posts.append(RecentPost(MessageRef(ref, message), parent, to_moment(sent_at)))
+    return (channels[-1][0] if channels else None), posts
 
 
 def post_of(db: sqlite_utils.Database, message: MessageRef) -> Post | None:
@@ -185,8 +192,13 @@ class History:
 
     _database: Database
 
-    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
-        return await self._database.read(lambda db: recent_posts(db, platform, since))
+    async def recent_posts(self, platform: str, since: datetime, batch: int = 500) -> AsyncIterator[list[RecentPost]]:
+        last: int | None = 0
+        while last is not None:
+            last, posts = await self._database.read(
+                lambda db, last=last: recent_posts(db, platform, since, last, batch)  # type: ignore[misc]
+            )
+            yield posts
 
     async def post_of(self, message: MessageRef) -> Post | None:
         return await self._database.read(lambda db: post_of(db, message))

@@ -24,6 +24,10 @@ CREATE INDEX workspaces_served ON workspaces (served);
 CREATE INDEX channels_due_instant ON channels (next_due)
     WHERE next_due IS NOT NULL AND paused = '' AND substr(schedule, 1, 7) = 'instant';
 
+-- Reactions on recent posts are read back channel by channel.
+DROP INDEX posts_finished;
+CREATE INDEX posts_recent ON posts (channel_id, finished_at) WHERE state = 'sent' AND kind <> 'notice';
+
 -- A channel that becomes one with another takes all along that is its own.
 CREATE INDEX posts_of_channel ON posts (channel_id);
 CREATE INDEX watches_of_channel ON watches (channel_id);
