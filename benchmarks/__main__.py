@@ -16,6 +16,7 @@ from benchmarks.snapshot_file import write as write_snapshot
 
 HELP_RUNS = 9
 BULK = 50_000
+CROWD = 100_000
 
 
 def run(module: str, *arguments: str) -> dict[str, Any]:
@@ -54,6 +55,59 @@ def similar_rows(similar: dict[str, Any]) -> None:
     row("– event loop held", f"{similar['answer_loop_held_ms']} ms", "≤ 50 ms")
 
 
+def acks_rows(acks: dict[str, dict[str, Any]]) -> None:
+    for platform, figures in acks.items():
+        acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
+        row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
+        row(f"{acked}, median", f"{figures['p50_ms']} ms", "")
+        row(f"– of {figures['commands']:,} commands; peak memory", f"{figures['peak_mb']} MB", "")
+        row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
+
+
+def drain_rows(drain: dict[str, Any], discord_drain: dict[str, Any]) -> None:
+    drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
+    row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
+    row("– the slowest workspace", f"{drain['least_percent']} %", "")
+    row("– requests before a Retry-After had passed", str(drain["too_early"]), "0")
+    row("– event loop held", f"{drain['loop_held_ms']} ms", "≤ 50 ms")
+    drained = (
+        f"{discord_drain['posts']:,} posts to as many Discord channels in {discord_drain['servers']} servers, "
+        f"{discord_drain['shards']} shards"
+    )
+    row(f"{drained}: of the rate that Discord allows", f"{discord_drain['percent']} %", "≥ 95 %")
+    row("– requests refused with 429", str(discord_drain["refused"]), "0")
+    row("– event loop held", f"{discord_drain['loop_held_ms']} ms", "≤ 50 ms")
+    row("– peak memory", f"{discord_drain['peak_mb']} MB", "")
+
+
+def due_rows(due: dict[str, Any]) -> None:
+    row(f"{due['due']:,} of {due['channels']:,} channels due at 09:00: 50 found", f"{due['found_ms']} ms", "≤ 50 ms")
+    composed = f"– composed, {due['papers_a_digest']} papers a digest"
+    row(composed, f"{due['digests_a_second']:,} digests/s of CPU", "≥ 2,000")
+    row("– channels passed, those without papers included", f"{due['channels_a_second']:,}/s of CPU", "")
+    row("– event loop held", f"{due['compose_loop_held_ms']} ms", "≤ 50 ms")
+    row("– sent to a platform that takes everything at once", f"{due['sent_a_second']} posts/s", "")
+    row("– CPU of a post", f"{due['send_cpu_ms']} ms", "")
+    row("– event loop held", f"{due['send_loop_held_ms']} ms", "≤ 50 ms")
+    row("– reading a list of watches meanwhile, p99", f"{due['command_p99_ms']} ms", "≤ 200 ms")
+    row("– a paper that is brought meanwhile: posted after, median", f"{due['brought_median_ms']} ms", "")
+    row("– p99", f"{due['brought_p99_ms']} ms", "")
+
+
+def keeping_rows(keeping: dict[str, Any]) -> None:
+    search = f"search of {keeping['papers']:,} papers, the newest 20, median"
+    row(search, f"{keeping['search_median_ms']} ms", "≤ 20 ms")
+    row("back-test over 30 days, median", f"{keeping['back_test_median_ms']} ms", "≤ 100 ms")
+    row("– the longest", f"{keeping['back_test_longest_ms']} ms", "≤ 100 ms")
+
+
+def crowd_rows(crowd: dict[str, Any], rest: dict[str, Any]) -> None:
+    crowded = f"{crowd['watches']:,} watches in {crowd['watches'] // 10:,} channels"
+    row(f"{crowded}: a command answered after the start", f"{rest['ready_seconds']} s", "≤ 3 s")
+    row("– memory at rest", f"{rest['resting_mb']} MB", "≤ 250 MB")
+    row("– processor at rest", f"{rest['idle_cpu_percent']} %", "≤ 1 %")
+
+
 def bulk_import(folder: Path) -> str:
     """How fast the same papers are imported and recorded, and in how much memory."""
     snapshot = folder / "snapshot.json"
@@ -71,12 +125,17 @@ def main() -> None:
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
+    due = run("benchmarks.due")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
         rest = run("benchmarks.rest", database)
         replies = run("benchmarks.replies", database)
+        keeping = run("benchmarks.keeping", database)
         similar = run("benchmarks.similar", database)
+        crowd_file = str(Path(folder) / "crowd.db")
+        crowd = run("benchmarks.crowd", crowd_file, str(CROWD))
+        crowd_rest = run("benchmarks.rest", crowd_file)
         bulk = bulk_import(Path(folder))
     started = help_seconds()
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
@@ -97,25 +156,11 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
-    for platform, figures in acks.items():
-        acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
-        row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
-        row(f"{acked}, median", f"{figures['p50_ms']} ms", "")
-        row(f"– of {figures['commands']:,} commands; peak memory", f"{figures['peak_mb']} MB", "")
-        row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
-    drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
-    row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
-    row("– the slowest workspace", f"{drain['least_percent']} %", "")
-    row("– requests before a Retry-After had passed", str(drain["too_early"]), "0")
-    row("– event loop held", f"{drain['loop_held_ms']} ms", "≤ 50 ms")
-    drained = (
-        f"{discord_drain['posts']:,} posts to as many Discord channels in {discord_drain['servers']} servers, "
-        f"{discord_drain['shards']} shards"
-    )
-    row(f"{drained}: of the rate that Discord allows", f"{discord_drain['percent']} %", "≥ 95 %")
-    row("– requests refused with 429", str(discord_drain["refused"]), "0")
-    row("– event loop held", f"{discord_drain['loop_held_ms']} ms", "≤ 50 ms")
-    row("– peak memory", f"{discord_drain['peak_mb']} MB", "")
+    acks_rows(acks)
+    drain_rows(drain, discord_drain)
+    due_rows(due)
+    keeping_rows(keeping)
+    crowd_rows(crowd, crowd_rest)
     similar_rows(similar)
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")
