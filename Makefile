@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m checks.advisories requirements.lock requirements-dev.lock
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format

@@ -55,6 +55,15 @@ def similar_rows(similar: dict[str, Any]) -> None:
     row("– event loop held", f"{similar['answer_loop_held_ms']} ms", "≤ 50 ms")
 
 
+def poll_rows(poll: dict[str, Any]) -> None:
+    polled = f"poll of {poll['papers']:,} new papers, {poll['watches']:,} watches"
+    row(f"{polled}: requests", str(poll["requests"]), "≤ 15")
+    row(f"{polled}: CPU", f"{poll['cpu_seconds']} s", "≤ 3 s")
+    row(f"{polled}: event loop held", f"{poll['loop_held_ms']} ms", "≤ 50 ms")
+    row(f"{polled}: peak memory", f"{poll['peak_mb']} MB", "")
+    row("the same watches asked as one arXiv request each, 3 s apart", f"{poll['watches'] * 3 / 3600:.1f} h", "")
+
+
 def acks_rows(acks: dict[str, dict[str, Any]]) -> None:
     for platform, figures in acks.items():
         acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
@@ -108,6 +117,47 @@ def crowd_rows(crowd: dict[str, Any], rest: dict[str, Any]) -> None:
     row("– processor at rest", f"{rest['idle_cpu_percent']} %", "≤ 1 %")
 
 
+def mail_rows(mails: dict[str, Any]) -> None:
+    row(
+        f"{mails['mails']} mails of {mails['papers']} papers, due at the same minute: composed and handed over in",
+        f"{mails['seconds']} s",
+        "",
+    )
+    row("– event loop held", f"{mails['loop_held_ms']} ms", "≤ 50 ms")
+
+
+def fanout_rows(fanout: dict[str, Any]) -> None:
+    owed = (
+        f"{fanout['deliveries']:,} deliveries of a poll to {fanout['channels']:,} channels with {fanout['watches']:,}"
+        " watches, matching included"
+    )
+    row(owed, f"{fanout['wall_seconds']} s", "")
+    row("– deliveries a second of the store's processor time", f"{fanout['deliveries_a_second']:,}", "≥ 100,000")
+    row("– commands meanwhile, p99", f"{fanout['command_p99_ms']} ms", "≤ 200 ms")
+    row("– event loop held", f"{fanout['loop_held_ms']} ms", "≤ 50 ms")
+    row("– peak memory above rest", f"{fanout['peak_above_rest_mb']} MB", "")
+
+
+def packing_rows(packing: dict[str, Any]) -> None:
+    row(f"a delivery in the file, of {packing['deliveries']:,}", f"{packing['delivery_bytes']} bytes", "≤ 40")
+    row("– packed, after four months", f"{packing['packed_delivery_bytes']} bytes", "")
+    row("a paper in a post, and the post", f"{packing['entry_bytes']} and {packing['post_bytes']} bytes", "")
+    row("– after four months", f"{packing['thinned_entry_bytes']} and {packing['thinned_post_bytes']} bytes", "")
+
+
+def matching_rows(matching: dict[str, Any]) -> None:
+    asked = f"{matching['queries']:,} distinct queries, {matching['papers']:,} papers"
+    row(f"{asked}: the index made in", f"{matching['build_seconds']} s", "≤ 0.6 s")
+    row(f"{asked}: streamed, matched, {matching['pairs']:,} pairs listed", f"{matching['match_seconds']} s", "≤ 2.5 s")
+    row("– as fast as an FTS5 query a watch (of a sample, scaled)", f"{matching['fts_ratio']} ×", "≥ 25 ×")
+    row("– as fast as words in sets, pair by pair (of a sample, scaled)", f"{matching['words_ratio']} ×", "≥ 300 ×")
+    row("– peak memory above rest", f"{matching['above_rest_mb']} MB", "≤ 60 MB")
+    row("– the same, above a store just opened", f"{matching['above_opened_mb']} MB", "")
+    differing = f"pairs of {matching['sample']:,} queries of which `Query.matches` says otherwise"
+    row(f"– {differing}", str(matching["different"]), "0")
+    row(f"the same queries, a poll of {matching['poll_papers']} papers", f"{matching['poll_seconds']} s", "≤ 1.5 s")
+
+
 def bulk_import(folder: Path) -> str:
     """How fast the same papers are imported and recorded, and in how much memory."""
     snapshot = folder / "snapshot.json"
@@ -123,9 +173,13 @@ def bulk_import(folder: Path) -> str:
 def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
+    fanout = run("benchmarks.fanout")
+    packing = run("benchmarks.packing")
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
     due = run("benchmarks.due")
+    mails = run("benchmarks.mails")
+    matching = run("benchmarks.matching")
     with TemporaryDirectory() as folder:
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
@@ -141,12 +195,7 @@ def main() -> None:
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
     row("what", "measured", "goal")
     row("---", "---", "---")
-    polled = f"poll of {poll['papers']:,} new papers, {poll['watches']:,} watches"
-    row(f"{polled}: requests", str(poll["requests"]), "≤ 15")
-    row(f"{polled}: CPU", f"{poll['cpu_seconds']} s", "≤ 3 s")
-    row(f"{polled}: event loop held", f"{poll['loop_held_ms']} ms", "≤ 50 ms")
-    row(f"{polled}: peak memory", f"{poll['peak_mb']} MB", "")
-    row("the same watches asked as one arXiv request each, 3 s apart", f"{poll['watches'] * 3 / 3600:.1f} h", "")
+    poll_rows(poll)
     row("`paperroute --help`", f"{started:.2f} s", "≤ 0.4 s")
     row("memory at rest, 100,000 papers, 1,000 watches", f"{rest['resting_mb']} MB", "≤ 120 MB")
     row("processor at rest", f"{rest['idle_cpu_percent']} %", "")
@@ -158,6 +207,10 @@ def main() -> None:
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
     acks_rows(acks)
     drain_rows(drain, discord_drain)
+    mail_rows(mails)
+    fanout_rows(fanout)
+    matching_rows(matching)
+    packing_rows(packing)
     due_rows(due)
     keeping_rows(keeping)
     crowd_rows(crowd, crowd_rest)

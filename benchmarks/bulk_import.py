@@ -24,6 +24,7 @@ from bot.config import Config
 from bot.models import Batch, Cursor
 from bot.query import Query
 from storage.sqlite import SqliteStore
+from tests.store_kit import record
 
 QUERIES = 200
 
@@ -40,7 +41,7 @@ async def record_all(file: Path, database: Path) -> None:
     store = await SqliteStore.open(database)
     with file.open("rb") as lines:
         while part := tuple(map(snapshot.paper, itertools.islice(lines, BATCH))):
-            await store.record(Batch(part, Cursor("bench", backfilling=True), backfill=True), {}, now)
+            await record(store, Batch(part, Cursor("bench", backfilling=True), backfill=True), {}, now)
     await store.close()
 
 

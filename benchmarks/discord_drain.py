@@ -33,6 +33,7 @@ from storage.sqlite import SqliteStore
 from tests.commands_kit import FakeSource
 from tests.standins.discord import TOKEN, DiscordStandIn
 from tests.standins.discord_limits import GLOBAL
+from tests.store_kit import record
 
 SERVERS, CHANNELS, SHARDS = 500, 4, 2
 POSTS = SERVERS * CHANNELS
@@ -80,7 +81,7 @@ def serve(pipe: Connection) -> None:
 async def fill(store: SqliteStore, chat: DiscordChat, clock: SystemClock) -> int:
     """Let each channel be owed a digest, and compose them; returns the number of posts."""
     made = tuple(papers(PAPERS, datetime.now(UTC).date()))
-    await store.record(Batch(made[:1], Cursor("before")), {}, clock.now())
+    await record(store, Batch(made[:1], Cursor("before")), {}, clock.now())
     query = Query.parse("cat:cs.*")
     for number in range(SERVERS):
         for place in range(CHANNELS):
@@ -88,7 +89,7 @@ async def fill(store: SqliteStore, chat: DiscordChat, clock: SystemClock) -> int
             await store.open_channel(Channel(ref, f"papers-{place}", "instant UTC", Layout.DIGEST, clock.now()))
             await store.add_watch(ref, query, "cat:cs.*", MEMBER, clock.now(), most=100)
     matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key, _ in block}
-    await store.record(Batch(made[1:], Cursor("now"), announced=PAPERS - 1), matches, clock.now())
+    await record(store, Batch(made[1:], Cursor("now"), announced=PAPERS - 1), matches, clock.now())
     return await Composer(store, {"discord": chat.limits}, clock).due()
 
 

@@ -37,6 +37,7 @@ from tests.slack_delivery_kit import Nth, PostingChat
 from tests.standins.slack import SlackStandIn
 from tests.standins.slack_faults import Kind
 from tests.standins.slack_limits import WORKSPACE_A_MINUTE
+from tests.store_kit import record
 
 WORKSPACES = 50
 CHANNELS = 20
@@ -125,7 +126,7 @@ class Tokens:
 async def fill(store: SqliteStore, clock: SystemClock) -> int:
     """Let each channel be owed a digest and the cards of its thread, and compose them; returns the number of posts."""
     made = tuple(papers(POSTS, datetime.now(UTC).date()))
-    await store.record(Batch(made[:1], Cursor("before")), {}, clock.now())
+    await record(store, Batch(made[:1], Cursor("before")), {}, clock.now())
     query = Query.parse("cat:cs.*")
     for number in range(WORKSPACES):
         for place in range(CHANNELS):
@@ -133,7 +134,7 @@ async def fill(store: SqliteStore, clock: SystemClock) -> int:
             await store.open_channel(Channel(ref, f"papers-{place}", "instant UTC", Layout.THREAD, clock.now()))
             await store.add_watch(ref, query, "cat:cs.*", MEMBER, clock.now(), most=100)
     matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key, _ in block}
-    await store.record(Batch(made[1:], Cursor("now"), announced=POSTS - 1), matches, clock.now())
+    await record(store, Batch(made[1:], Cursor("now"), announced=POSTS - 1), matches, clock.now())
     return await Composer(store, {"slack": LIMITS}, clock).due()
 
 

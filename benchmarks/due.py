@@ -29,7 +29,7 @@ from bot.channel_schedule import Schedule
 from bot.composing import SLICE, Composer
 from bot.delivery import Dispatcher
 from bot.digest import post_key
-from bot.matching import PaperIndex
+from bot.fan_out import fan_out
 from bot.models import Batch, ChannelRef, Cursor, Entry, MessageRef, Paper, Post, PostKind, PostLimits
 from bot.ports import Handler
 from storage.sqlite import SqliteStore
@@ -86,9 +86,9 @@ async def prepared(path: Path, moment: datetime) -> tuple[SqliteStore, list[Pape
     await asyncio.to_thread(crowd, path, SIZE, moment - timedelta(seconds=1))
     store = await SqliteStore.open(path)
     new = day[:ANNOUNCED]
-    index = PaperIndex(new)
-    matches = {query: found async for block in store.queries() for query, found in index.match(block)}
-    await store.record(Batch(tuple(new), Cursor("read"), announced=len(new)), matches, moment - timedelta(hours=9))
+    evening = NineOClock(moment - timedelta(hours=9))
+    await store.record(Batch(tuple(new), Cursor("read"), announced=len(new)), evening.now())
+    await fan_out(store, evening)
     await store.add_papers(day[ANNOUNCED:])
     await Composer(store, {SIZE.platform: LIMITS}, NineOClock(moment - timedelta(hours=8))).due()
     await store._database.write(_sent_in_the_evening)

@@ -13,6 +13,7 @@ from bot.models import Batch, Channel, ChannelRef, Cursor, Layout, MemberRef, Pa
 from bot.ports import Store
 from bot.query import Query
 from storage.sqlite import SqliteStore
+from tests.store_kit import record
 
 MEMBER = MemberRef("console", "local", "bench", "bench")
 NOW = datetime.now(UTC)
@@ -27,7 +28,7 @@ async def open_with_papers(path: Path, papers: Sequence[Paper]) -> SqliteStore:
     for start in range(0, len(papers), BATCH):
         part = tuple(papers[start : start + BATCH])
         unfinished = start + BATCH < len(papers)
-        await store.record(Batch(part, Cursor(cursor, backfilling=unfinished), backfill=True), {}, NOW)
+        await record(store, Batch(part, Cursor(cursor, backfilling=unfinished), backfill=True), {}, NOW)
     return store
 
 

@@ -30,7 +30,7 @@ def papers(wanted: int, last_day: date) -> list[Paper]:
 
     Texts repeat where more are wanted than there are.
     """
-    texts = list(itertools.islice(_texts(), min(wanted, 45_000)))
+    repeated = list(itertools.islice(texts(), min(wanted, 45_000)))
     days = -(-wanted // PAPERS_A_DAY)
     made = []
     numbers: dict[str, int] = {}
@@ -41,7 +41,7 @@ def papers(wanted: int, last_day: date) -> list[Paper]:
         moment = datetime(day.year, day.month, day.day, 15, tzinfo=UTC) - timedelta(days=2)
         made.append(
             replace(
-                texts[place % len(texts)],
+                repeated[place % len(repeated)],
                 id=f"{month}.{numbers[month]:05}",
                 version=1,
                 published=moment,
@@ -55,7 +55,7 @@ def papers(wanted: int, last_day: date) -> list[Paper]:
 def queries(wanted: int) -> list[str]:
     """Distinct queries as teams write them: words, phrases, alternatives, exclusions, authors, categories."""
     random = Random(7)
-    titles = [re.findall(r"[A-Za-z]{4,}", paper.title) for paper in itertools.islice(_texts(), 20_000)]
+    titles = [re.findall(r"[A-Za-z]{4,}", paper.title) for paper in itertools.islice(texts(), 20_000)]
     titles = [words for words in titles if len(words) >= 4]
     found: dict[str, None] = {}
     while len(found) < wanted:
@@ -77,7 +77,7 @@ def queries(wanted: int) -> list[str]:
     return list(found)
 
 
-def _texts() -> Iterator[Paper]:
+def texts() -> Iterator[Paper]:
     if source_of_papers() == "real":
         yield from read_papers(DATA / "papers.jsonl.gz")
     else:

@@ -25,6 +25,7 @@ from bot.clock import SystemClock
 from bot.models import Batch, Channel, ChannelRef, Cursor, Layout, MemberRef, Paper
 from bot.similar import Relatives
 from storage.sqlite import SqliteStore
+from tests.store_kit import record
 
 ANSWERS = 60
 SAVES = 50
@@ -86,7 +87,7 @@ async def _channel(store: SqliteStore, texts: list[str]) -> Channel:
     day = now.date()
     made = papers(PAPERS_A_DAY, day)
     news = [replace(paper, id=f"{day:%y%m}.{90_000 + place:05}") for place, paper in enumerate(made)]
-    await store.record(Batch(tuple(news), Cursor("bench"), announced=len(news)), {}, now)
+    await record(store, Batch(tuple(news), Cursor("bench"), announced=len(news)), {}, now)
     return channel
 
 

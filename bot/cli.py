@@ -41,7 +41,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="the https address at which Slack is to reach you, for an app that many workspaces install",
     )
     _add_files(commands)
-    commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
+    _add_keeping(commands)
+    doctor = commands.add_parser("doctor", help="examine tokens, permissions and channels, and name each remedy")
+    doctor.add_argument(
+        "--repair",
+        action="store_true",
+        help="instead: save what can be read of a damaged database, say what is lost; stop the bot first",
+    )
     return parser
 
 
@@ -94,6 +100,30 @@ def _add_files(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     taken.add_argument(
         "--dry-run", action="store_true", help="say what would be made and change nothing; works while the bot runs"
+    )
+
+
+def _add_keeping(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    kept = commands.add_parser(
+        "backup",
+        help="the whole store as one file; works while the bot runs",
+        description="Copy the store, as it stands at one moment, into a file by itself, readable by you alone. Works"
+        " while the bot runs and keeps it from nothing. Every page is checked before the file gets its name.",
+    )
+    kept.add_argument("file", metavar="FILE")
+    kept.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    back = commands.add_parser(
+        "restore",
+        help="put a backup in the store's place; stop the bot first",
+        description="Put a backup in the place that PAPERROUTE_DATABASE names. The file that is there is kept beside"
+        " it. At the next start, what was posted on Slack and Discord since the backup was taken is read back before"
+        " any digest goes out, so that no paper comes twice.",
+    )
+    back.add_argument("file", metavar="FILE")
+    back.add_argument(
+        "--idle",
+        action="store_true",
+        help="the bot did not run after the backup was taken (a move to another machine): nothing has to be read back",
     )
 
 
@@ -153,10 +183,22 @@ def _carry_out(chosen: argparse.Namespace) -> int:
             from bot.app.once import poll
 
             return poll(config)
+        case "doctor" if chosen.repair:
+            from bot.app.repairing import repair
+
+            return repair(config)
         case "doctor":
             from bot.app.doctor import doctor
 
             return doctor(config)
+        case "backup":
+            from bot.app.keeping import backup
+
+            return backup(config, Path(chosen.file), force=chosen.force)
+        case "restore":
+            from bot.app.keeping import restore
+
+            return restore(config, Path(chosen.file), idle=chosen.idle)
         case "export":
             from bot.app.exporting import Export, export
 

@@ -8,24 +8,30 @@ Tens of thousands of channels share nine o'clock. They are composed in slices: w
 one go, composed in one thread, and stored in one transaction. A slice is small enough that a command that comes in the
 middle does not notice, and ``due`` lets its caller work between two of them. Channels that post instantly come first
 in each slice. A channel with more than a few papers is composed by itself.
+
+While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
+has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
+receipt counts just their announcements.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.digest import compose
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Composed, Layout, Owed, PostLimits, Similar
+from bot.models import Channel, ChannelRef, Composed, Layout, PostLimits, Similar, Waiting
 from bot.pacing import within
 from bot.ports import Clock, Store
 from bot.supervision import report
+from bot.taking_turns import Between, each_due, go_on
 from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
@@ -36,7 +42,8 @@ MOST_PAPERS = 10_000
 SLICE = 50
 FEW_PAPERS = 40
 _TRIES = 3
-_PATIENCE = 20.0
+_PROPOSING = 20.0
+PATIENCE = timedelta(minutes=5)
 
 Propose = Callable[[Channel], Coroutine[Any, Any, Sequence[Similar]]]
 """What may end a channel's digest: papers that are neither owed to it nor posted."""
@@ -46,6 +53,7 @@ class Composer:
     """Composes for the channels of the platforms in ``limits``, at most ``most`` papers in one go.
 
     ``propose`` is asked for channels that want it; what goes wrong there costs the digest no more than its proposals.
+    Nothing is composed for a channel that is ``held``.
     """
 
     def __init__(
@@ -56,30 +64,25 @@ class Composer:
         *,
         most: int = MOST_PAPERS,
         propose: Propose | None = None,
+        held: Held = nobody_held,
     ) -> None:
         self._store = store
+        self._held = held
         self._propose = propose
         self._limits = limits
         self._clock = clock
         self._most = most
 
-    async def due(self, between: Callable[[], Awaitable[bool]] | None = None) -> int:
+    async def due(self, between: Between = go_on) -> int:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError.
 
-        ``between`` is called after each slice; when it says False, the rest is left for another time.
+        ``between`` has its turn after each slice.
         """
-        posts = 0
-        # What is due again at once, having more than one go's worth of papers, has its turn in the next round.
-        still_due: set[ChannelRef] = set()
-        platforms = tuple(self._limits)
-        while channels := await self._store.due_channels(platforms, self._clock.now(), len(still_due) + SLICE):
-            fresh = [channel.ref for channel in channels if channel.ref not in still_due]
-            if not fresh:
-                break
-            posts += await self._slice(fresh, by_clock=True, left=still_due)
-            if between is not None and not await between():
-                break
-        return posts
+
+        async def compose(channels: Sequence[Channel]) -> int:
+            return await self._slice([channel.ref for channel in channels], by_clock=True)
+
+        return await each_due(self._due, compose, at_once=SLICE, between=between)
 
     async def chosen(self, refs: Iterable[ChannelRef]) -> int:
         """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
@@ -93,51 +96,49 @@ class Composer:
             posts += await self._slices([each.ref for each in known if _kind(each) != ScheduleKind.OFF])
         return posts
 
+    async def _due(self, most: int) -> Sequence[Channel]:
+        now = self._clock.now() - (PATIENCE if await self._store.fanning_out() else timedelta())
+        return await self._store.due_channels(tuple(self._limits), now, most)
+
     async def _slices(self, refs: Sequence[ChannelRef]) -> int:
         return sum([await self._slice(refs[at : at + SLICE]) for at in range(0, len(refs), SLICE)])
 
-    async def _slice(
-        self, refs: Sequence[ChannelRef], *, by_clock: bool = False, left: set[ChannelRef] | None = None
-    ) -> int:
-        """Compose for some channels and move them on; returns the number of posts. ``left`` gets those still due."""
+    async def _slice(self, refs: Sequence[ChannelRef], *, by_clock: bool = False) -> int:
+        """Compose for some channels and move them on; returns the number of posts."""
         posts = 0
-        full: set[ChannelRef] = set()
         for _ in range(_TRIES):
             changed: list[ChannelRef] = []
-            async for owed in self._readings(refs):
-                digests = await self._composed(owed, by_clock=by_clock)
+            async for waiting in self._readings(refs):
+                digests = await self._composed(waiting, by_clock=by_clock)
                 stored = await self._store.put_digests(digests, self._clock.now()) if digests else []
                 kept = [digest for digest, done in zip(digests, stored, strict=True) if done]
                 changed += [digest.channel.ref for digest, done in zip(digests, stored, strict=True) if not done]
-                full.update(each.channel.ref for each in owed if len(each.deliveries) >= self._most)
                 posts += sum(len(digest.posts) for digest in kept)
                 _log(kept)
             refs = changed
             if not refs:
                 break
-        if left is not None:
-            left.update(full, refs)
         return posts
 
-    async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Owed]]:
-        """What the channels are owed, save those that are paused: all with few papers together, then one by one."""
+    async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
+        """What waits in the channels that may be posted to: in all with few papers together, then one by one."""
         few = min(FEW_PAPERS, self._most)
-        owed = await self._owed(refs, few)
-        yield [each for each in owed if len(each.deliveries) < few]
-        for each in owed:
+        waiting = await self._waiting(refs, few)
+        yield [each for each in waiting if len(each.deliveries) < few]
+        for each in waiting:
             if len(each.deliveries) >= few:
-                yield await self._owed([each.channel.ref], self._most)
+                yield await self._waiting([each.channel.ref], self._most)
 
-    async def _owed(self, refs: Sequence[ChannelRef], most: int) -> list[Owed]:
-        owed = await self._store.owed(refs, most)
-        return [each for each in owed if not each.channel.paused and each.channel.ref.platform in self._limits]
+    async def _waiting(self, refs: Sequence[ChannelRef], most: int) -> list[Waiting]:
+        free = [ref for ref in refs if ref.platform in self._limits and self._held(ref) is None]
+        return [each for each in await self._store.all_waiting(free, most) if not each.channel.paused]
 
-    async def _composed(self, owed: Sequence[Owed], *, by_clock: bool) -> list[Composed]:
+    async def _composed(self, waiting: Sequence[Waiting], *, by_clock: bool) -> list[Composed]:
         """What is to be stored. A channel whose schedule cannot be read is paused instead."""
-        proposals = {each.channel.ref: await self._proposals(each) for each in owed}
+        proposals = {each.channel.ref: await self._proposals(each) for each in waiting}
         now = self._clock.now()
         digests: list[Composed] = []
-        for each, made in zip(owed, await asyncio.to_thread(self._compose, owed, proposals, now), strict=True):
+        for each, made in zip(waiting, await asyncio.to_thread(self._compose, waiting, proposals, now), strict=True):
             if isinstance(made, CommandError):
                 await self._pause(each.channel.ref, made, now)
             else:
@@ -145,12 +146,12 @@ class Composer:
         return digests
 
     def _compose(
-        self, owed: Sequence[Owed], proposals: Mapping[ChannelRef, Sequence[Similar]], now: datetime
+        self, waiting: Sequence[Waiting], proposals: Mapping[ChannelRef, Sequence[Similar]], now: datetime
     ) -> list[Composed | CommandError]:
         """Runs in a thread, and touches nothing that others change."""
-        following = {schedule: _following(schedule, now) for schedule in {each.channel.schedule for each in owed}}
+        following = {schedule: _following(schedule, now) for schedule in {each.channel.schedule for each in waiting}}
         made: list[Composed | CommandError] = []
-        for each in owed:
+        for each in waiting:
             channel = each.channel
             limits = self._limits[channel.ref.platform]
             next_due = following[channel.schedule]
@@ -163,14 +164,14 @@ class Composer:
             made.append(Composed(channel, tuple(posts), each.poll, next_due))
         return made
 
-    async def _proposals(self, owed: Owed) -> Sequence[Similar]:
-        channel = owed.channel
+    async def _proposals(self, waiting: Waiting) -> Sequence[Similar]:
+        channel = waiting.channel
         if self._propose is None or not channel.similar or channel.layout is Layout.CARDS:
             return ()
-        if not 0 < len(owed.deliveries) < self._most:
+        if not 0 < len(waiting.deliveries) < self._most:
             return ()
         try:
-            return await within(self._clock, _PATIENCE, self._propose(channel))
+            return await within(self._clock, _PROPOSING, self._propose(channel))
         except Exception as error:  # noqa: BLE001  whatever it is, the digest has to go out
             report("Proposing similar papers", error)
             return ()
@@ -194,7 +195,7 @@ def _log(digests: Sequence[Composed]) -> None:
     if made:
         papers = sum(len(post.entries) for digest in made for post in digest.posts if post.thread_of is None)
         where = channel_text(made[0].channel.ref) if len(made) == 1 else count(len(made), "channel")
-        logger.info("Composed %s for %s.", count(papers, "paper"), where)
+        logger.debug("Composed %s for %s.", count(papers, "paper"), where)
 
 
 def _kind(channel: Channel) -> str:

@@ -49,6 +49,7 @@ _SETTINGS = (
     "PAPERROUTE_LOG",
     "PAPERROUTE_PUBLIC_URL",
     "PAPERROUTE_WEB",
+    "PAPERROUTE_METRICS_TOKEN",
     "PAPERROUTE_SECRET_KEY",
     "PAPERROUTE_SIGNALS",
     "PAPERROUTE_EMAIL_FROM",
@@ -59,8 +60,8 @@ _SETTINGS = (
 class Config:
     """The settings, checked. ``arxiv_api_url`` is a secret because a mirror's address may carry a password.
 
-    ``web`` is the host and port to serve HTTP at; ``public_url`` where people and platforms reach that, https without
-    a final slash.
+    ``web`` is the host and port to serve HTTP at, ``metrics_token`` what opens ``/metrics`` there; ``public_url`` where
+    people and platforms reach that, https without a final slash.
     """
 
     database: Path = Path("paperroute.db")
@@ -74,6 +75,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     public_url: str = ""
     web: tuple[str, int] | None = None
+    metrics_token: Secret | None = None
     secret_key: Secret | None = None
     slack: SlackConfig | None = None
     discord: DiscordConfig | None = None
@@ -86,6 +88,7 @@ class Config:
         address = urlsplit(self.arxiv_api_url.value)
         hidden = [*(self.slack.secrets if self.slack else ()), *(self.discord.secrets if self.discord else ())]
         hidden += self.email.secrets if self.email else ()
+        hidden += [self.metrics_token.value] if self.metrics_token else []
         hidden += self.secret_key.value.split(",") if self.secret_key else ()
         hidden += [part for part in (address.password, address.query) if part]
         return tuple(hidden)
@@ -160,6 +163,7 @@ class Config:
             web=reader.value(
                 "PAPERROUTE_WEB", setting_values.address, None, "a host and a port, for example 127.0.0.1:8080"
             ),
+            metrics_token=reader.secret("PAPERROUTE_METRICS_TOKEN", setting_values.long_token),
             secret_key=reader.secret("PAPERROUTE_SECRET_KEY", setting_values.fernet_keys),
             slack=slack_config.read(
                 reader,
@@ -169,5 +173,9 @@ class Config:
             signals=signals_config.read(reader),
             email=email_config.read(reader),
         )
+        if config.metrics_token is not None and config.web is None:
+            reader.mistakes.append(
+                "PAPERROUTE_METRICS_TOKEN needs PAPERROUTE_WEB, where /metrics is served: for example 127.0.0.1:8080."
+            )
         reader.finish(_SETTINGS)
         return config

@@ -19,6 +19,14 @@ class File:
     alt: str = ""
 
 
+class FileWay(StrEnum):
+    """How a member hands a command a file on their platform."""
+
+    ATTACHED = "attached"
+    NAMED = "named"  # a file of the computer that they type on
+    NONE = "none"  # not at all: what is in it has to be pasted
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A `/papers …` command as it was typed, without the leading `/papers`.
@@ -28,7 +36,8 @@ class Command:
     platform's id of this command where it has one; a command is carried out once, and its repetition is answered
     with an empty Reply. ``administers``: the member may manage the workspace as a whole, as far as the platform says.
     ``manages``: they may manage the channel; None where the platform knows no such right, and everybody may. ``roles``:
-    the ids of the roles that they have in the workspace. ``pictures``: the member can be shown some.
+    the ids of the roles that they have in the workspace. ``pictures``: the member can be shown some. ``file_way``: how
+    ``files`` get to a command there.
     """
 
     channel: ChannelRef
@@ -44,6 +53,7 @@ class Command:
     manages: bool | None = None
     roles: tuple[str, ...] = ()
     pictures: bool = True
+    file_way: FileWay = FileWay.ATTACHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import TypeVar
 from bot.digest import post_key
 from bot.errors import PaperrouteError, StoreError
 from bot.mailing import MailSubscription, end_mirrors
+from bot.measuring import lags
 from bot.models import ChannelRef, OutboxItem, Post, PostKind
 from bot.outcome import (
     NEVER,
@@ -32,7 +33,7 @@ from bot.outcome import (
     after_sending,
 )
 from bot.pacing import Pacer, within
-from bot.ports import Chat, Clock, Store
+from bot.ports import Chat, Clock, Meter, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
 from bot.wording import channel_text, count, part_text
 
@@ -53,12 +54,16 @@ MOST_AT_ONCE = 8
 class Courier:
     """Sends the posts of ``chat``'s platform. ``finished`` is called whenever a post or a look-up has ended.
 
-    ``sent`` and ``dead`` count the outcomes.
+    ``sent`` and ``dead`` count the outcomes, ``papers`` what was sent, cards below a digest left out.
     """
 
-    def __init__(self, store: Store, chat: Chat, clock: Clock, random: Random, finished: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, chat: Chat, clock: Clock, random: Random, finished: Callable[[], None], *, meter: Meter
+    ) -> None:
         self.chat = chat
+        self._meter = meter
         self.sent = 0
+        self.papers = 0
         self.dead = 0
         self._store = store
         self._clock = clock
@@ -167,12 +172,18 @@ class Courier:
         key, channel, interval = item.post.key, item.post.channel, self.chat.limits.interval
         match outcome:
             case Sent(message):
+                now = self._clock.now()
                 await self._keep(lambda: self._store.sent(key, message, self._clock.now(), interval=interval))
                 self.sent += 1
-                logger.info("Posted %s, attempt %d.", _named(item.post), item.attempts)
+                self._meter.posted(channel.platform, lags(item.post, now))
+                self.papers += 0 if item.post.thread_of else len(item.post.entries)
+                # One that took several attempts was in the log before, which must not end with the trouble.
+                level = logging.DEBUG if item.attempts == 1 else logging.INFO
+                logger.log(level, "Posted %s, attempt %d.", _named(item.post), item.attempts)
             case Again(at, error, workspace):
                 await self._postpone(channel, at, workspace)
                 await self._keep(lambda: self._store.retry(key, at, error))
+                self._meter.retried(channel.platform)
                 heapq.heappush(self._moments, at)
                 logger.warning("Not posted, to be tried again %s: %s. %s", _utc(at), _named(item.post), error)
             case LookUp(at, error, workspace, pause):
@@ -180,13 +191,16 @@ class Courier:
                 if pause:
                     await self._keep(lambda: self._pause(channel, pause, None))
                 await self._keep(lambda: self._store.uncertain(key, at, error))
+                self._meter.uncertain(channel.platform)
                 heapq.heappush(self._moments, at)
                 logger.warning("Perhaps posted, to be looked up %s: %s. %s", _utc(at), _named(item.post), error)
             case Unknown(error):
                 await self._keep(lambda: self._store.uncertain(key, NEVER, error))
+                self._meter.uncertain(channel.platform)
                 logger.warning("Perhaps posted, which cannot be found out: %s. %s", _named(item.post), error)
             case Dead(error, ""):
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
+                self._meter.dead(channel.platform)
                 self.dead += 1
                 logger.warning("Dropped: %s. %s", _named(item.post), error)
             case Dead(error, pause, ended):
@@ -200,6 +214,7 @@ class Courier:
                 await self._keep(lambda: self._store.dead(key, error, self._clock.now()))
                 if ended:
                     await self._keep(lambda: end_mirrors(self._store, channel, self._clock.now()))
+                self._meter.dead(channel.platform)
                 self.dead += 1
                 logger.error("Given up and channel paused: %s. %s", _named(item.post), pause)
 

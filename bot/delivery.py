@@ -26,12 +26,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from bot.after_restore import Held, nobody_held
 from bot.composing import Composer, Propose
 from bot.courier import Courier
 from bot.errors import StoreError
+from bot.measuring import NoMeter
 from bot.models import ChannelRef
 from bot.pacing import within
-from bot.ports import Chat, Clock, Store
+from bot.ports import Chat, Clock, Meter, Store
 from bot.supervision import LONGEST_PAUSE, SHORTEST_PAUSE, report
 from bot.weekly_top import Rated, WeeklyTops
 from bot.wording import count
@@ -54,7 +56,7 @@ class Drained:
 
 class Dispatcher:
     """Delivers through ``chats``, which have been started. ``random`` spreads retries; ``rated`` is for weekly tops,
-    ``propose`` as in Composer."""
+    ``propose`` and ``held`` as in Composer."""
 
     def __init__(
         self,
@@ -65,18 +67,21 @@ class Dispatcher:
         random: Random,
         rated: Rated | None = None,
         propose: Propose | None = None,
+        held: Held = nobody_held,
+        meter: Meter | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._couriers = [Courier(store, chat, clock, random, self.wake) for chat in chats]
+        self._couriers = [Courier(store, chat, clock, random, self.wake, meter=meter or NoMeter()) for chat in chats]
         limits = {chat.platform: chat.limits for chat in chats}
-        self._composer = Composer(store, limits, clock, propose=propose)
-        self._tops = WeeklyTops(store, limits, clock, rated=rated)
+        self._composer = Composer(store, limits, clock, propose=propose, held=held)
+        self._tops = WeeklyTops(store, limits, clock, rated=rated, held=held)
         self._platforms = [chat.platform for chat in chats]
         self._awake = asyncio.Event()
         self._begun: datetime | None = None
         self._running = False
         self._stopping = asyncio.Event()
+        self._said = (0, 0)
 
     @property
     def sent(self) -> int:
@@ -100,6 +105,7 @@ class Dispatcher:
                 try:
                     begun = self._clock.now()
                     await self._round()
+                    self._say_what_went_out()
                     until = await self._next_round(begun)
                     failures = SHORTEST_PAUSE
                 except StoreError as error:
@@ -109,6 +115,7 @@ class Dispatcher:
                 await self._wait(until, _set(self._awake))
         finally:
             await self._finish(GRACE)
+            self._say_what_went_out()
             self._begun = None
             self._running = False
 
@@ -154,6 +161,7 @@ class Dispatcher:
             now_sent, now_dead = self._counts()
             return Drained(composed, now_sent - sent, now_dead - dead, await self._store.next_attempt(self._platforms))
         finally:
+            self._say_what_went_out()
             if not self._running:
                 await self._finish(GRACE)
                 self._begun = None
@@ -210,6 +218,17 @@ class Dispatcher:
 
     def _counts(self) -> tuple[int, int]:
         return sum(courier.sent for courier in self._couriers), sum(courier.dead for courier in self._couriers)
+
+    def _say_what_went_out(self) -> None:
+        """One line for all posts of a stretch of work: with a line each, the log of a morning would be a book."""
+        if self._under_way():
+            return
+        posts, papers = self._counts()[0], sum(courier.papers for courier in self._couriers)
+        if posts > self._said[0]:
+            logger.info(
+                "Posted %s with %s.", count(posts - self._said[0], "message"), count(papers - self._said[1], "paper")
+            )
+        self._said = (posts, papers)
 
     def _under_way(self) -> set[asyncio.Task[None]]:
         return {task for courier in self._couriers for task in courier.under_way}

@@ -26,6 +26,15 @@ def new_code(draw: Draw) -> str:
     return "-".join(code[place : place + _GROUP] for place in range(0, CHARACTERS, _GROUP))
 
 
+def drawn_code(draw: Draw) -> tuple[str, bytes]:
+    """A new code, as it is shown, and its digest."""
+    code = new_code(draw)
+    digest = code_digest(code)
+    if digest is None:
+        raise ValueError("a code that cannot be read")
+    return code, digest
+
+
 def code_digest(typed: str) -> bytes | None:
     """The digest of the code that somebody typed; None where it cannot be one."""
     if len(typed) > _MOST_TYPED:

@@ -20,7 +20,7 @@ def proxy_for(url: str) -> str | None:
 
     Raises ConfigError for what is no proxy's address, or of a kind that aiohttp cannot use.
     """
-    if _is_loopback(urlsplit(url).hostname or ""):
+    if is_loopback(urlsplit(url).hostname or ""):
         return None
     proxy = select_proxy(url, get_environ_proxies(url))
     if proxy is None:
@@ -37,7 +37,8 @@ def proxy_for(url: str) -> str | None:
     return proxy
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine itself."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

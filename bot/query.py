@@ -17,8 +17,8 @@ from functools import lru_cache
 
 from bot.models import Paper
 from bot.query_compiler import compiled
-from bot.query_parser import LONGEST, MOST_TERMS, parse_tree, too_long
-from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated, normal_form, terms
+from bot.query_parser import LONGEST, MOST_NESTED, MOST_TERMS, MOST_WORDS, parse_tree, too_long
+from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated, nested, normal_form, terms
 from bot.query_writer import canonical_form, explained
 from bot.spelling import as_written
 from bot.text import name_words, normalize, plural_forms, readable
@@ -66,7 +66,9 @@ class Query:
         """The query of a tree whose terms hold normalised words; ValueError when ``parse`` would refuse it."""
         root = normal_form(node)
         canonical = canonical_form(root)
-        if not anchored(root) or len(canonical) > LONGEST or sum(1 for _ in terms(root)) > MOST_TERMS:
+        lengths = [len(term.words) for term in terms(root)]
+        within = len(canonical) <= LONGEST and len(lengths) <= MOST_TERMS and max(lengths) <= MOST_WORDS
+        if not within or nested(root) > MOST_NESTED or not anchored(root):
             raise ValueError(f"not a query: {canonical}")
         return cls(root, canonical)
 

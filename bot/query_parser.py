@@ -13,7 +13,8 @@
 - ``transform*`` stands for the words that begin so; at least three letters or digits come before the star.
 - A field reaches to the end of its operand: ``ti:(a OR b)``, ``ti:"flow matching"``. Names may be turned round with a
   comma: ``au:"LeCun, Yann"``.
-- At most 500 characters and 40 terms. Each alternative must have something to look for.
+- At most 500 characters and 40 terms, 40 words in a phrase, 14 groups in one another. Each alternative must have
+  something to look for. ``bot.query_compiler`` holds every query within these limits.
 
 Whatever is not clear is refused: ``parse_tree`` raises QueryError with the offending text, its position and a corrected
 example, which is itself a query. Parsing takes one pass and keeps its own stack, so nothing nests too deep for it.
@@ -27,13 +28,15 @@ from dataclasses import dataclass, field
 from bot.categories import closest_category, find_category, find_group
 from bot.errors import QueryError
 from bot.query_lexer import Kind, Problem, Token, shown, tokens
-from bot.query_tree import And, Field, Node, Or, Term, anchored, negated, normal_form
+from bot.query_tree import And, Field, Node, Or, Term, anchored, negated, nested, normal_form
 from bot.text import name_words, prefix_word, words
 
 LONGEST = 500
 MOST_TERMS = 40
+MOST_WORDS = 40
+MOST_NESTED = 14
 EXAMPLE = '"chain of thought" -survey'
-_SHORTEST_PREFIX = 3
+SHORTEST_PREFIX = 3
 _STAR_INSIDE = re.compile(r"[^\W_]{3,}\*(?=\s|$)")
 _LONGEST_EXAMPLE = 120
 # Words before what was typed, corrected; before any other example they would say something untrue.
@@ -119,6 +122,7 @@ class _Parser:
         self._outer: list[_Level] = []
         self._field: Token | None = None
         self._terms = 0
+        self._deepest = (0, 0)
 
     def parse(self) -> Node:
         for token in tokens(self._text):
@@ -145,6 +149,9 @@ class _Parser:
         if not alternatives:
             raise Problem("The query is empty.", 0, EXAMPLE, lead="Name what to look for, such as")
         root = normal_form(self._level.whole())
+        if (depth := nested(root)) > MOST_NESTED:
+            message = f"{depth} groups of the query stand in one another; {MOST_NESTED} are possible."
+            raise Problem(message, self._deepest[1], EXAMPLE, lead="Make several simple queries of it, such as")
         if anchored(root):
             return root
         who = "The query" if len(alternatives) == 1 else "One alternative"
@@ -157,6 +164,8 @@ class _Parser:
         self._level.begin(token.position)
         self._outer.append(self._level)
         self._level = _Level(opened_at=token.position, named=self._field or self._level.named)
+        if len(self._outer) > self._deepest[0]:
+            self._deepest = (len(self._outer), token.position)
         self._field = None
 
     def _close(self, token: Token) -> None:
@@ -237,6 +246,9 @@ def _term(token: Token, where: Field, without: str) -> Term:
     if not found:
         message = f"`{shown(token.text)}` has no letter or digit in it."
         raise Problem(message, token.position, without, EXAMPLE, lead="Without it:")
+    if len(found) > MOST_WORDS:
+        message = f"The phrase `{shown(token.text)}` has {len(found)} words; {MOST_WORDS} are possible."
+        raise Problem(message, token.position, f'"{" ".join(found[:4])}"', EXAMPLE, lead="A few of them will do:")
     return Term(where, tuple(found))
 
 
@@ -258,8 +270,8 @@ def _prefix(token: Token, where: Field) -> Term:
         message = f"`{shown(token.text)}` is not a single word with a star at its end."
         parts = " ".join(name_words(token.value))
         raise Problem(message, token.position, f"{parts}*", parts, "transform*", lead="Try")
-    if sum(map(str.isalnum, start)) < _SHORTEST_PREFIX:
-        message = f"`{shown(token.text)}` is too short: {_SHORTEST_PREFIX} letters or more come before a star."
+    if sum(map(str.isalnum, start)) < SHORTEST_PREFIX:
+        message = f"`{shown(token.text)}` is too short: {SHORTEST_PREFIX} letters or more come before a star."
         raise Problem(message, token.position, token.text.rstrip("*"), "transform*", lead="Without the star:")
     return Term(where, (start,), prefix=True)
 

@@ -101,6 +101,13 @@ def terms(node: Node) -> Iterator[Term]:
                 yield from terms(child)
 
 
+def nested(node: Node) -> int:
+    """How many groups stand in one another: 0 for ``a``, 1 for ``a b``, 2 for ``a (b OR c)``."""
+    if isinstance(node, And | Or):
+        return 1 + max(map(nested, node.children))
+    return 0
+
+
 def normal_form(node: Node) -> Node:
     """The one form of a tree: flat, without duplicates, ordered. Every And and Or must have a child."""
     match node:

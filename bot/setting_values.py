@@ -159,6 +159,13 @@ def token(text: str) -> str:
     return text
 
 
+def long_token(text: str) -> str:
+    """A token that somebody made up."""
+    if len(token(text)) < 16:
+        raise ValueError("is too short: make one up of 16 characters or more, for example with `openssl rand -hex 16`")
+    return text
+
+
 def switch(text: str) -> bool:
     if text.lower() not in {"on", "off"}:
         raise ValueError(text)

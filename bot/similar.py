@@ -23,8 +23,9 @@ from bot.commands.saying import titled
 from bot.errors import WorkerError
 from bot.models import Channel, Paper, PaperText, Save, Similar
 from bot.ports import Clock, Store, TermIndex, Terms
+from bot.reasons import reasons
 from bot.schedule import HOUSEKEEPING, HOUSEKEEPING_DELAY
-from bot.similarity import common, likeness, text_words, vector
+from bot.similarity import likeness, text_words, vector
 from bot.wording import count, listed
 
 logger = logging.getLogger(__name__)
@@ -95,9 +96,9 @@ class Relatives:
         texts = await self._store.texts_of([name for name in names if name != paper.id])
         found = await asyncio.to_thread(_nearest, terms, asked, texts, limit)
         similar = []
-        for name, reasons in found:
+        for name, why in found:
             if (other := await self._store.paper(name)) is not None:
-                similar.append(Similar(other, f"because both speak of {listed(reasons)}" if reasons else ""))
+                similar.append(Similar(other, f"because both speak of {listed(why)}" if why else ""))
         return similar
 
     async def proposals(self, channel: Channel) -> list[Similar]:
@@ -141,7 +142,7 @@ def _nearest(terms: Terms, asked: PaperText, texts: Iterable[PaperText], limit: 
     ranked = sorted(
         ((likeness(own, vector(text_words(text), terms.weight)), text.id, text) for text in texts), reverse=True
     )
-    return [(text.id, common(asked, text, terms.weight)) for value, _, text in ranked[:limit] if value >= _LEAST_LIKE]
+    return [(text.id, reasons(asked, text, terms.weight)) for value, _, text in ranked[:limit] if value >= _LEAST_LIKE]
 
 
 def _vectors(terms: Terms, texts: Iterable[PaperText]) -> dict[str, dict[str, float]]:

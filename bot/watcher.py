@@ -1,25 +1,25 @@
-"""The poll: fetch → match → record.
+"""The poll: fetch → record → fan out.
 
 One poll at a time; whoever asks for one while another is under way gets that one's result. Each batch of the source is
-matched and recorded in one transaction with its cursor, so a poll that fails or is cancelled part of the way keeps what
-it recorded, and the next one goes on from there. Papers of a back-fill are recorded without being matched: nothing of
-them is owed.
-
-Queries are streamed from the store and matched in a worker thread; the event loop stays free.
+recorded in one transaction with its cursor, so a poll that fails or is cancelled part of the way keeps what it
+recorded, and the next one goes on from there. What was recorded is then owed to all who want it (``bot.fan_out``): at
+the end, so that the queries are asked once for all papers, in between where there are many, and first of all where an
+earlier process was killed meanwhile. Papers of a back-fill are recorded only: nothing of them is owed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.errors import SourceError, StoreError
-from bot.matching import PaperIndex
-from bot.models import Batch, ChannelRef, Progress
-from bot.ports import Clock, PaperSource, Store
+from bot.fan_out import STEPS, fan_out
+from bot.measuring import NoMeter
+from bot.models import Batch, Progress
+from bot.ports import Clock, Meter, PaperSource, Store
 from bot.wording import count, number
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ class PollResult:
 
     ``announced`` numbers of the sequence were covered, ``checked`` of them read, ``matched`` papers wanted by some
     watch, ``late`` papers read that had been missing, ``missing`` numbers newly found to be missing, ``backfilled``
-    papers of the past put into the archive, ``owed`` instant channels that got something to post. ``failure`` is the
-    sentence that says why the poll ended early, empty when it came to its end.
+    papers of the past put into the archive, ``owed`` times that an instant channel got something to post. ``failure``
+    is the sentence that says why the poll ended early, empty when it came to its end.
     """
 
     announced: int = 0
@@ -44,17 +44,17 @@ class PollResult:
     late: int = 0
     missing: int = 0
     backfilled: int = 0
-    owed: tuple[ChannelRef, ...] = ()
+    owed: int = 0
     failure: str = ""
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     """Nobody wants to know."""
 
 
 class Watcher:
-    """Polls ``source`` into ``store``. ``on_owed`` is told, when a poll ends, which instant
-    channels something is owed to."""
+    """Polls ``source`` into ``store``. ``on_owed`` is called when a poll ends by which something is owed to an instant
+    channel."""
 
     def __init__(
         self,
@@ -62,9 +62,11 @@ class Watcher:
         store: Store,
         clock: Clock,
         *,
-        on_owed: Callable[[Sequence[ChannelRef]], None] = _ignore,
+        on_owed: Callable[[], None] = _ignore,
         progress: Callable[[Progress], None] = _ignore,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._source = source
         self._store = store
         self._clock = clock
@@ -73,6 +75,8 @@ class Watcher:
         self._polling = asyncio.Lock()
         self._finished = 0
         self._last = PollResult()
+        # The first poll is news as well: it says that arXiv can be read.
+        self._troubled = True
 
     async def poll(self) -> PollResult:
         """Read the source to its present top. A source that fails is a result, not an exception. Raises StoreError."""
@@ -86,64 +90,63 @@ class Watcher:
     async def _poll(self) -> PollResult:
         result = PollResult()
         try:
-            cursor = await self._store.cursor()
-            missing = await self._store.missing(self._clock.now(), MOST_MISSING)
-            async with _closing(self._source.new_papers(cursor, missing, self._progress)) as batches:
-                async for batch in batches:
-                    result = await self._take(batch, result)
-        except SourceError as error:
-            result = replace(result, failure=str(error))
-        except StoreError:
-            raise  # where nothing can be kept, the failure cannot be kept either
-        except Exception:
-            # A defect. `status` must not go on saying that all is well.
-            await self._store.poll_failed(self._clock.now(), "The poll ended with an unexpected error; see the log.")
-            raise
+            result = await self._fan_out(result)
+            try:
+                cursor = await self._store.cursor()
+                missing = await self._store.missing(self._clock.now(), MOST_MISSING)
+                unmatched = 0
+                async with _closing(self._source.new_papers(cursor, missing, self._progress)) as batches:
+                    async for batch in batches:
+                        result = await self._take(batch, result)
+                        unmatched += len(batch.papers)
+                        if unmatched >= STEPS.papers:
+                            result, unmatched = await self._fan_out(result), 0
+            except SourceError as error:
+                result = replace(result, failure=str(error))
+            except StoreError:
+                raise  # where nothing can be kept, the failure cannot be kept either
+            except Exception:
+                # A defect. `status` must not go on saying that all is well, and what was read before is owed.
+                await self._store.poll_failed(
+                    self._clock.now(), "The poll ended with an unexpected error; see the log."
+                )
+                result = await self._fan_out(result)
+                raise
+            result = await self._fan_out(result)
         finally:
             # At the end, so that an instant channel gets the papers of a poll together.
             if result.owed:
-                self._on_owed(result.owed)
+                self._on_owed()
+        self._meter.polled(result.announced, result.checked, result.matched, result.late, failed=bool(result.failure))
         if result.failure:
             await self._store.poll_failed(self._clock.now(), result.failure)
             logger.warning("The poll ended early: %s %s", result.failure, _summary(result))
         else:
             await self._store.poll_succeeded(self._clock.now())
-            logger.info("Polled: %s", _summary(result))
+            # arXiv announces once a day; that nothing is new in any other hour is no news.
+            news = result.announced or result.late or result.missing or result.backfilled or self._troubled
+            logger.log(logging.INFO if news else logging.DEBUG, "Polled: %s", _summary(result))
+        self._troubled = bool(result.failure)
         return result
 
     async def _take(self, batch: Batch, result: PollResult) -> PollResult:
-        """Match a batch and record it."""
+        """Record a batch."""
+        owed = await self._store.record(batch, self._clock.now())
         if batch.backfill:
-            owed = await self._store.record(batch, {}, self._clock.now())
-            return replace(result, backfilled=result.backfilled + len(batch.papers), owed=_joined(result.owed, owed))
-        matches = await self._matches(batch)
-        owed = await self._store.record(batch, matches, self._clock.now())
+            return replace(result, backfilled=result.backfilled + len(batch.papers), owed=result.owed + owed)
         return replace(
             result,
             announced=result.announced + batch.announced,
             checked=result.checked + len(batch.papers) - len(batch.late),
-            matched=result.matched + len({paper for papers in matches.values() for paper in papers}),
             late=result.late + len(batch.late),
             missing=result.missing + len(batch.missing),
-            owed=_joined(result.owed, owed),
+            owed=result.owed + owed,
         )
 
-    async def _matches(self, batch: Batch) -> dict[int, list[str]]:
-        """Query number → ids of the batch's papers that match it."""
-        matches: dict[int, list[str]] = {}
-        if batch.papers:
-            index = await asyncio.to_thread(PaperIndex, batch.papers)
-            async for block in self._store.queries():
-                matches.update(await asyncio.to_thread(_match, index, block))
-        return matches
-
-
-def _joined(owed: Sequence[ChannelRef], more: Sequence[ChannelRef]) -> tuple[ChannelRef, ...]:
-    return tuple(dict.fromkeys((*owed, *more)))
-
-
-def _match(index: PaperIndex, queries: Sequence[tuple[int, bytes]]) -> list[tuple[int, list[str]]]:
-    return list(index.match(queries))
+    async def _fan_out(self, result: PollResult) -> PollResult:
+        """Owe what was recorded."""
+        done = await fan_out(self._store, self._clock)
+        return replace(result, matched=result.matched + done.matched, owed=result.owed + done.instant)
 
 
 def _summary(result: PollResult) -> str:

@@ -6,7 +6,8 @@ whatever layout the channel has; a week with nothing has none.
 
 What counts is what was saved since the schedule's moment a week before the top was due, so that weeks meet also where
 clocks change. After downtime or a pause there is one top, which looks back as far as that. The moment it was due makes
-its keys, and the channel is moved on in the transaction that stores it: a crash neither loses nor doubles one.
+its keys, and the channel is moved on in the transaction that stores it: a crash neither loses nor doubles one. A top
+that was due before the store was put back from a copy (``bot.after_restore``) may have been posted and is left out.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule
 from bot.digest import post_key, split
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Entry, Post, PostKind, PostLimits, Ranked
+from bot.models import Channel, Entry, Post, PostKind, PostLimits, Ranked
 from bot.ports import Clock, SignalStore, Store
+from bot.taking_turns import Between, each_due, go_on
 from bot.wording import channel_text, count, day_text
 from bot.zones import moment_on
 
@@ -37,6 +40,7 @@ are in the archive. Raises StoreError."""
 
 # Of what is rated high a team has seen much.
 _RATED_ASKED = 100
+_HEADINGS = ("Top of the week", "Top since ")
 
 
 def by_community(store: SignalStore) -> Rated:
@@ -62,47 +66,44 @@ class WeeklyTops:
         clock: Clock,
         *,
         rated: Rated | None = None,
+        held: Held = nobody_held,
         at_once: int = 100,
     ) -> None:
+        self._held = held
         self._store = store
         self._limits = limits
         self._clock = clock
         self._rated = rated
         self._at_once = at_once
 
-    async def due(self, between: Callable[[], Awaitable[bool]] | None = None) -> int:
+    async def due(self, between: Between = go_on) -> int:
         """Compose for every channel whose time has come; returns the number of posts. Raises StoreError.
 
-        ``between`` is called now and then; when it says False, the rest is left for another time.
+        ``between`` has its turn now and then.
         """
-        posts = 0
-        still_due: set[ChannelRef] = set()
-        platforms = tuple(self._limits)
-        while channels := await self._store.due_tops(platforms, self._clock.now(), len(still_due) + self._at_once):
-            fresh = [channel for channel in channels if channel.ref not in still_due]
-            if not fresh:
-                break
-            for channel in fresh:
-                made = await self._channel(channel)
-                posts += made or 0
-                if made is None:
-                    still_due.add(channel.ref)
-            if between is not None and not await between():
-                break
-        return posts
+        return await each_due(self._due, self._channels, at_once=self._at_once, between=between)
 
-    async def _channel(self, channel: Channel) -> int | None:
-        """The number of posts; None where they could not be stored, since something changed meanwhile."""
+    async def _due(self, most: int) -> Sequence[Channel]:
+        return await self._store.due_tops(tuple(self._limits), self._clock.now(), most)
+
+    async def _channels(self, channels: Sequence[Channel]) -> int:
+        return sum([await self._channel(channel) for channel in channels])
+
+    async def _channel(self, channel: Channel) -> int:
         now = self._clock.now()
+        restored = self._held(channel.ref)
+        if restored is not None and (channel.top_next_due or now) > restored:
+            return 0
         try:
             schedule = Schedule.from_canonical(channel.top_schedule)
         except CommandError as error:
             logger.warning("The weekly top of %s ended: %s", channel_text(channel.ref), error.message)
             posts, next_due = [_unreadable(channel, error)], None
         else:
-            posts, next_due = await self._compose(channel, schedule, now), schedule.next_after(now)
+            posts = [] if restored is not None else await self._compose(channel, schedule, now)
+            next_due = schedule.next_after(now)
         stored = await self._store.put_top(channel, posts, next_due=next_due, now=now)
-        return len(posts) if stored else None
+        return len(posts) if stored else 0
 
     async def _compose(self, channel: Channel, schedule: Schedule, now: datetime) -> list[Post]:
         since = _week_before(channel.top_next_due or now, schedule)
@@ -144,12 +145,17 @@ def _week_before(due: datetime, schedule: Schedule) -> datetime:
     return moment_on(due.astimezone(zone).date() - WEEK, schedule.at, zone) or due - WEEK
 
 
+def is_top(heading: str) -> bool:
+    """Whether a digest with this first line is a top."""
+    return heading.startswith(_HEADINGS)
+
+
 def _heading(since: datetime, now: datetime, zone: str) -> str:
     """``Top of the week · Monday 9 March 2026``; what looks back longer than that says since when."""
     first, today = (moment.astimezone(ZoneInfo(zone)).date() for moment in (since, now))
     if (today - first) > WEEK:
-        return f"Top since {day_text(first)}"
-    return f"Top of the week · {day_text(today)}"
+        return f"{_HEADINGS[1]}{day_text(first)}"
+    return f"{_HEADINGS[0]} · {day_text(today)}"
 
 
 def _unreadable(channel: Channel, error: CommandError) -> Post:

@@ -17,8 +17,8 @@ from bot.commands import Commands
 from bot.conversation import Command, File, Reply
 from bot.digest import compose
 from bot.errors import DeliveryError, SourceError
+from bot.fan_out import fan_out
 from bot.inbox import Inbox
-from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, MemberRef, MessageRef, Missing, Paper, PostLimits, Progress
 from bot.ports import Store
 from tests.factories import ANN, CHANNEL, make_paper
@@ -142,13 +142,10 @@ class Room:
     async def announce(self, papers: Iterable[Paper], *, backfill: bool = False, filling: bool = False) -> None:
         """One poll that reads these papers."""
         papers = tuple(sorted(papers, key=lambda paper: paper.id))
-        matches = {}
-        if not backfill:
-            queries = [query async for block in self.store.queries() for query in block]
-            matches = dict(PaperIndex(papers).match(queries))
         cursor = Cursor("somewhere", filling)
         batch = Batch(papers, cursor, announced=len(papers), backfill=backfill)
-        await self.store.record(batch, matches, self.clock.now())
+        await self.store.record(batch, self.clock.now())
+        await fan_out(self.store, self.clock)
         await self.store.poll_succeeded(self.clock.now())
 
     async def post(self, channel: ChannelRef = CHANNEL) -> list[MessageRef]:

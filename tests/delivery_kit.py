@@ -17,6 +17,7 @@ from bot.query import Query
 from tests.factories import ANN, CHANNEL, make_paper
 from tests.standins.chat import MemoryChat
 from tests.standins.clock import FakeClock
+from tests.store_kit import record
 
 T = TypeVar("T")
 OTHER = ChannelRef("console", "local", "other")
@@ -82,7 +83,7 @@ async def announce(store: Store, clock: FakeClock, *numbers: int, title: str = "
     if "delivery" in title:
         async for block in store.queries():
             matches |= {query: [paper.id for paper in papers] for query, _ in block}
-    await store.record(Batch(papers, Cursor(f"at {max(numbers)}"), announced=len(papers)), matches, clock.now())
+    await record(store, Batch(papers, Cursor(f"at {max(numbers)}"), announced=len(papers)), matches, clock.now())
 
 
 def make_dispatcher(store: Store, clock: FakeClock, *chats: Chat, seed: int = 1) -> Dispatcher:
@@ -138,9 +139,9 @@ def at_boundary(store: Store, before: Callable[[str], object], after: Callable[[
 
             return call
 
-        async def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
+        async def queries(self, batch: int = 10_000, **named: int) -> AsyncIterator[list[tuple[int, bytes]]]:
             before("queries")
-            async for block in store.queries(batch):
+            async for block in store.queries(batch, **named):
                 after("queries")
                 yield block
                 before("queries")

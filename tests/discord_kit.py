@@ -12,10 +12,10 @@ from typing import Any
 from adapters.discord import DiscordChat, DiscordSettings
 from bot.commands import Commands
 from bot.delivery import Dispatcher
+from bot.fan_out import fan_out
 from bot.inbox import Inbox
-from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Plotter, Store
+from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
 from tests.standins.discord import GUILD, READING, TOKEN, DiscordStandIn, Interaction
@@ -54,11 +54,10 @@ class Bot:
 
     async def announce(self, papers: Sequence[Paper]) -> None:
         """One poll that reads these papers."""
-        queries = [query async for block in self.store.queries() for query in block]
-        matches = dict(PaperIndex(papers).match(queries))
         self.numbers += 1
         batch = Batch(tuple(papers), Cursor(f"poll {self.numbers}"), announced=len(papers))
-        await self.store.record(batch, matches, self.clock.now())
+        await self.store.record(batch, self.clock.now())
+        await fan_out(self.store, self.clock)
         await self.store.poll_succeeded(self.clock.now())
 
     async def say(self, name: str, **more: Any) -> Interaction:
@@ -88,11 +87,12 @@ async def running(
     *,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
+    meter: Meter | None = None,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     async with open_store(folder) as store:
-        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05)
+        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05, meter=meter)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], CLOCK, random=Random(1))
         commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
@@ -109,7 +109,12 @@ def shown(body: dict[str, Any]) -> str:
     """Everything that a message says, its links included."""
     parts = [body.get("content") or ""]
     for embed in body.get("embeds") or []:
-        parts += [embed.get("title", ""), embed.get("url", ""), embed.get("description", "")]
+        parts += [
+            (embed.get("author") or {}).get("name", ""),
+            embed.get("title", ""),
+            embed.get("url", ""),
+            embed.get("description", ""),
+        ]
         parts.append((embed.get("footer") or {}).get("text", ""))
     return "\n".join(part for part in parts if part)
 

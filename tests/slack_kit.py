@@ -14,10 +14,10 @@ from adapters.slack import SlackChat, SlackSettings
 from bot.commands import Commands
 from bot.conversation import Command, Reply
 from bot.delivery import Dispatcher
+from bot.fan_out import fan_out
 from bot.inbox import Inbox
-from bot.matching import PaperIndex
 from bot.models import Batch, ChannelRef, Cursor, Paper
-from bot.ports import Clock, Handler, Plotter, Store
+from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
 from tests.standins.clock import QuickClock
@@ -54,11 +54,10 @@ class Bot:
 
     async def announce(self, papers: Sequence[Paper]) -> None:
         """One poll that reads these papers."""
-        queries = [query async for block in self.store.queries() for query in block]
-        matches = dict(PaperIndex(papers).match(queries))
         self.numbers += 1
         batch = Batch(tuple(papers), Cursor(f"poll {self.numbers}"), announced=len(papers))
-        await self.store.record(batch, matches, self.clock.now())
+        await self.store.record(batch, self.clock.now())
+        await fan_out(self.store, self.clock)
         await self.store.poll_succeeded(self.clock.now())
 
     async def say(self, text: str, **more: Any) -> Interaction:
@@ -80,12 +79,13 @@ async def running(
     clock: Clock | None = None,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
+    meter: Meter | None = None,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     clock = clock or CLOCK
     async with open_store(folder) as store:
-        chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0)
+        chat = SlackChat(settings(slack, **changes), store, clock, pause=0.0, meter=meter)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
         commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.commands import COMMANDS
 from bot.commands.complaint import answered, complaint
 from bot.commands.help import QUERY_EXAMPLES
+from bot.commands.importing import IN_PARTS
 from bot.conversation import Reply
 from bot.errors import CommandError, PaperrouteError, QueryError, SourceError, StoreError
 from tests.commands_kit import Room, numbered, open_room
@@ -106,9 +107,9 @@ async def test_an_unknown_command_is_answered_with_the_way_on(room: Room) -> Non
 
 
 async def test_a_command_beyond_reason_is_refused(room: Room) -> None:
-    assert await room.told("watch " + "x" * 1_000_000) == (
-        "A command has at most 100,000 characters. Attach a file instead."
-    )
+    said = "A command has at most 100,000 characters."
+    assert await room.told("watch " + "x" * 1_000_000) == f"{said} Shorten it."
+    assert await room.told("/papers import " + "x" * 1_000_000) == f"{said} {IN_PARTS}"
 
 
 async def test_a_query_error_names_its_place_once() -> None:

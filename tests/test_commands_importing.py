@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation import File
+from bot.commands.importing import IN_PARTS
+from bot.conversation import Command, File, FileWay
 from bot.models import ChannelRef
 from tests.commands_kit import Room, numbered, open_room
-from tests.factories import CHANNEL
+from tests.factories import ANN, CHANNEL
 from tests.standins.clock import FakeClock
 
 NOTHING = (
@@ -70,15 +71,13 @@ async def test_the_weekly_top_goes_along(room: Room) -> None:
     assert json.loads(file.content)["top"] == "mon 10:00 Asia/Tokyo"
     elsewhere = ChannelRef("console", "local", "other")
     assert (await room.say("import", channel=elsewhere, files=(file,))).text == (
-        "0 watches made. The week's top now comes every Monday at 10:00 (Asia/Tokyo)."
+        "The week's top now comes every Monday at 10:00 (Asia/Tokyo)."
     )
-    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "0 watches made."
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "Nothing changed."
     assert (await room.say("export", channel=elsewhere)).files == (file,)
     none = attached(exported(top="off", watches=[]))
-    assert (await room.say("import", channel=elsewhere, files=none)).text == (
-        "0 watches made. There is no weekly top any more."
-    )
-    assert (await room.say("import", channel=elsewhere, files=none)).text == "0 watches made."
+    assert (await room.say("import", channel=elsewhere, files=none)).text == ("There is no weekly top any more.")
+    assert (await room.say("import", channel=elsewhere, files=none)).text == "Nothing changed."
 
 
 async def test_proposals_go_along(room: Room) -> None:
@@ -95,18 +94,16 @@ async def test_proposals_go_along(room: Room) -> None:
         f"Digests would end with {end} There is no digest while the layout is `cards`: `/papers layout thread`."
     )
     assert await room.store.channel(elsewhere) is None
-    assert (await room.say("import", channel=elsewhere, files=(file,))).text == (
-        f"0 watches made. Digests now end with {end}"
-    )
-    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "0 watches made."
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == (f"Digests now end with {end}")
+    assert (await room.say("import", channel=elsewhere, files=(file,))).text == "Nothing changed."
     assert (await room.say("export", channel=elsewhere)).files == (file,)
     none = attached(exported(similar=False, watches=[]))
     preview = await room.say("import preview", channel=elsewhere, files=none)
     assert preview.text.splitlines()[-1] == "Digests would no longer end with similar papers."
     assert (await room.say("import", channel=elsewhere, files=none)).text == (
-        "0 watches made. Digests no longer end with similar papers."
+        "Digests no longer end with similar papers."
     )
-    assert (await room.say("import", channel=elsewhere, files=none)).text == "0 watches made."
+    assert (await room.say("import", channel=elsewhere, files=none)).text == "Nothing changed."
 
 
 async def test_an_unknown_channel_can_be_exported(room: Room) -> None:
@@ -119,7 +116,7 @@ async def test_importing_twice_changes_nothing(room: Room) -> None:
     await room.say("watch rlhf")
     lines = "RLHF\n\n# what we read\n#cs.CL letters\n  reward model\r\nmodel reward\n"
     assert await room.told(f"import {lines}") == "2 watches made, 1 was there already."
-    assert await room.told(f"import {lines}") == "0 watches made, 3 were there already."
+    assert await room.told(f"import {lines}") == "Nothing changed: 3 watches were there already."
 
 
 async def test_pasted_json_may_stand_in_back_quotes(room: Room) -> None:
@@ -198,7 +195,7 @@ async def test_a_wrong_value_is_named(room: Room, changes: dict[str, object], mi
             '<!DOCTYPE x [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><opml>&b;</opml>',
             "The OPML defines entities or a document type, which no feed reader does.",
         ),
-        (b"x" * 100_001, "That is 100,001 bytes; at most 100,000 can be imported."),
+        (b"x" * 100_001, f"That is 100,001 bytes; at most 100,000 can be imported. {IN_PARTS}"),
         ("a\n" * 101, "That is 101 queries; a channel can have 100 watches."),
         (json.dumps({"watches": ["a"] * 101}), "That is 101 queries; a channel can have 100 watches."),
     ],
@@ -209,7 +206,6 @@ async def test_a_hostile_file_gets_a_sentence(room: Room, content: bytes | str, 
 
 
 async def test_what_is_no_import(room: Room) -> None:
-    # Files cannot be attached on every platform.
     assert await room.told("import") == NOTHING
     assert await room.told("import watches.json") == (
         "No file `watches.json` came with the command. Attach it, or paste what is in it."
@@ -228,6 +224,87 @@ async def test_a_channel_cannot_be_filled_over_its_limit(room: Room) -> None:
     assert len(await room.store.watches(CHANNEL)) == 1
 
 
+@pytest.mark.parametrize(
+    ("way", "nothing", "no_file"),
+    [
+        (FileWay.ATTACHED, NOTHING.removeprefix("There is nothing to import. "), "Attach it, or paste what is in it."),
+        (
+            FileWay.NAMED,
+            "Name a file of queries, one a line, or one that `/papers export` gave, as in `import watches.json`.",
+            "Name a file that is there.",
+        ),
+        (
+            FileWay.NONE,
+            "Type queries after it, one a line, or paste what `/papers export` gave.",
+            "No command takes a file along here: paste what is in it.",
+        ),
+    ],
+)
+async def test_only_what_the_platform_can_do_is_asked_for(room: Room, way: FileWay, nothing: str, no_file: str) -> None:
+    async def told(text: str) -> str:
+        return (await room.inbox.command(Command(CHANNEL, ANN, text, "reading", file_way=way))).text
+
+    assert await told("import") == f"There is nothing to import. {nothing}"
+    assert await told("import list.txt") == f"No file `list.txt` came with the command. {no_file}"
+
+
+SAME, NEW, OTHER = "RLHF", "fern", "moss min:20"
+LATER = "Papers now come every Monday at 10:00 (UTC)."
+WOULD = "Papers would come every Monday at 10:00 (UTC)."
+
+
+@pytest.mark.parametrize(
+    ("watches", "done", "would"),
+    [
+        ([], "", ""),
+        ([SAME], "1 watch was there already.", "1 watch is there already: `RLHF`."),
+        ([OTHER], "1 watch changed.", "1 watch would change: `min:20 moss`."),
+        ([OTHER, SAME], "1 watch changed, 1 was there already.",
+         "1 watch would change: `min:20 moss`. 1 watch is there already: `RLHF`."),
+        ([NEW], "1 watch made.", "`fern`"),
+        ([NEW, SAME], "1 watch made, 1 was there already.", "`fern` 1 watch is there already: `RLHF`."),
+        ([NEW, OTHER], "1 watch made, 1 changed.", "`fern` 1 watch would change: `min:20 moss`."),
+        ([NEW, "sedge", OTHER, SAME], "2 watches made, 1 changed, 1 was there already.",
+         "`fern` `sedge` 1 watch would change: `min:20 moss`. 1 watch is there already: `RLHF`."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("schedule", ["", "weekly mon 10:00 UTC"])
+@pytest.mark.parametrize("mistake", [False, True])
+async def test_what_is_none_is_not_counted(
+    room: Room, watches: list[str], done: str, would: str, schedule: str, *, mistake: bool
+) -> None:
+    await room.say("watch RLHF")
+    await room.say("watch moss min:10")
+    wrong = ['"open'] if mistake else []
+    content = exported(watches=[*watches, *wrong], **({"schedule": schedule} if schedule else {}))
+    new = sum(each in (NEW, "sedge") for each in watches)
+    changes = bool(new or OTHER in watches or schedule)
+
+    previewed = (await room.say("import preview", files=attached(content))).text.splitlines()
+    head = previewed.pop(0)
+    assert head == ("Nothing would be imported:" if mistake else "Nothing was changed.")
+    if mistake:
+        assert '`"open`' in previewed.pop(0)
+    whole = "What is right in it" if mistake else "Importing this"
+    if new:
+        assert previewed.pop(0) == f"{whole} would make {'1 watch' if new == 1 else f'{new} watches'}:"
+    elif changes:
+        assert previewed.pop(0) == f"{whole} would make no watch."
+    elif not mistake:
+        assert previewed.pop(0) == "Importing this would change nothing."
+    if schedule:
+        previewed.remove(WOULD)
+    assert " ".join(previewed) == would
+
+    told = (await room.say("import", files=attached(content))).text
+    if mistake:
+        assert told.startswith("Nothing was imported:\n")
+    elif changes:
+        assert told == " ".join(part for part in (done, LATER if schedule else "") if part)
+    else:
+        assert told == (f"Nothing changed: {done}" if done else "Nothing changed.")
+
+
 async def test_a_preview_says_what_would_be_made_and_changes_nothing(room: Room) -> None:
     await room.say("watch RLHF")
     content = exported(watches=["RLHF", "moss", "#cs.CL"], schedule="weekly mon 10:00 Asia/Tokyo", layout="cards")
@@ -235,8 +312,8 @@ async def test_a_preview_says_what_would_be_made_and_changes_nothing(room: Room)
     assert (reply.public, reply.error) == (False, False)
     assert reply.text == (
         "Nothing was changed.\nImporting this would make 2 watches:\n`moss`\n`#cs.CL`\n"
-        "1 is there already: `RLHF`.\nPapers would come every Monday at 10:00 (Asia/Tokyo).\n"
-        "The layout would be cards."
+        "Papers would come every Monday at 10:00 (Asia/Tokyo).\nThe layout would be cards.\n"
+        "1 watch is there already: `RLHF`."
     )
     assert len(await room.store.watches(CHANNEL)) == 1
     elsewhere = ChannelRef("console", "local", "other")
@@ -245,7 +322,7 @@ async def test_a_preview_says_what_would_be_made_and_changes_nothing(room: Room)
     )
     assert await room.store.channel(elsewhere) is None
     assert await room.told("import preview RLHF") == (
-        "Nothing was changed.\nImporting this would make 0 watches.\n1 is there already: `RLHF`."
+        "Nothing was changed.\nImporting this would change nothing.\n1 watch is there already: `RLHF`."
     )
 
 
@@ -269,7 +346,7 @@ async def test_a_long_preview_is_cut(room: Room) -> None:
     assert said[-2:] == ["`word24`", "… and 15 more."]
     await room.say("import " + "\n".join(f"word{n}" for n in range(40)))
     said = (await room.told("import preview " + "\n".join(f"word{n}" for n in range(40)))).splitlines()
-    assert said[-1].startswith("40 are there already: `word0`, ")
+    assert said[-1].startswith("40 watches are there already: `word0`, ")
     assert said[-1].endswith("`word9` and 30 more.")
 
 

@@ -166,7 +166,7 @@ async def test_it_goes_out_to_a_file_and_comes_back(room: Room) -> None:
     assert [watch.upvotes for watch in await room.store.watches(ELSEWHERE)] == [20, 0]
     assert (await room.say("export", channel=ELSEWHERE)).files == (file,)
     again = await room.say("import", channel=ELSEWHERE, files=(file,))
-    assert again.text == "0 watches made, 2 were there already."
+    assert again.text == "Nothing changed: 2 watches were there already."
 
 
 async def test_an_import_changes_the_number_of_what_is_watched(room: Room) -> None:

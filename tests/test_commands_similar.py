@@ -46,7 +46,7 @@ async def test_similar_papers_come_with_their_reasons(room: Room, tmp_path: Path
         ]
     )
     assert await related(room, "similar 2603.00001", tmp_path) == (
-        "Papers most like “Reward models”:\n[2603.00003: because both speak of reward models and preferences]"
+        "Papers most like “Reward models”:\n[2603.00003: because both speak of reward models]"
     )
     assert await related(room, "similar https://arxiv.org/abs/2603.00002", tmp_path) == (
         "Nothing in the archive is like “Glaciers”."
@@ -57,7 +57,7 @@ async def test_a_paper_from_outside_the_archive_is_asked_of_arxiv(room: Room, tm
     await room.announce([make_paper("2603.00001", title="Reward models", abstract="Of preferences.")])
     room.source.known["2601.00009"] = make_paper("2601.00009", title="Reward models", abstract="By hand.")
     assert (await related(room, "similar 2601.00009", tmp_path)).endswith(
-        "[2603.00001: because both speak of Reward models]"
+        "[2603.00001: because both speak of reward models]"
     )
     assert room.source.asked == ["2601.00009"]
 

@@ -13,6 +13,7 @@ from bot.models import Batch, Cursor, Missing, OutboxItem, PostLimits
 from tests.commands_kit import TODAY, Room, numbered, open_room
 from tests.factories import CHANNEL
 from tests.standins.clock import FakeClock
+from tests.store_kit import record
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ async def test_numbers_that_could_not_be_read_are_said(room: Room) -> None:
     now = room.clock.now()
     missing = tuple(Missing(f"2603.0000{n}", TODAY, now, now, 1) for n in (8, 9))
     batch = Batch(tuple(numbered(1)), Cursor("somewhere"), announced=3, missing=missing)
-    await room.store.record(batch, {}, now)
+    await record(room.store, batch, {}, now)
     await room.store.poll_succeeded(now)
     assert (await room.told("status")).splitlines()[2] == (
         "arXiv: last read on Wed 4 March 13:00 (Europe/Berlin). 2 paper numbers are not readable yet and asked again."

@@ -10,6 +10,7 @@ import pytest
 
 from bot.conversation import Button, ButtonKind
 from bot.models import Paper
+from storage.sqlite import SqliteStore
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import ANN, CHANNEL, make_paper
 from tests.standins.clock import FakeClock
@@ -134,3 +135,13 @@ async def test_a_watch_without_matches_of_late_is_left_alone(room: Room) -> None
     room.clock.set(datetime(2026, 5, 5, 12, 0, tzinfo=UTC))
     await turn_down(room, SURVEYS)
     assert await proposal(room) == ""
+
+
+async def test_a_watch_that_cannot_be_read_any_more_stops_nothing(room: Room) -> None:
+    await room.announce(SURVEYS + OTHERS)
+    await room.say("watch letters")
+    await room.say("watch zebra")
+    assert isinstance(room.store, SqliteStore)
+    await room.store._database.write(lambda db: db.execute("UPDATE queries SET canonical = '(' WHERE id = 2"))
+    await turn_down(room, SURVEYS)
+    assert "`letters -survey` would drop 6 of them" in await proposal(room)

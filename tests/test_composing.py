@@ -11,7 +11,7 @@ import pytest
 
 from bot.composing import FEW_PAPERS, SLICE, Composer
 from bot.digest import compose
-from bot.models import ChannelRef, Composed, Delivery, Layout, Owed, PostLimits
+from bot.models import ChannelRef, Composed, Delivery, Layout, PostLimits, Waiting
 from bot.ports import Store
 from tests.delivery_kit import DrivenClock, announce, at_boundary, make_dispatcher, running, watch
 from tests.factories import ANN, CHANNEL
@@ -57,7 +57,7 @@ async def test_all_that_are_due_are_composed_whatever_their_number(
     await announce(store, clock, 2)
     calls: list[str] = []
     assert await composer(at_boundary(store, calls.append, str), chat, clock).due() == 2 * SLICE + 3
-    assert calls.count("owed") == calls.count("put_digests") == 3
+    assert calls.count("all_waiting") == calls.count("put_digests") == 3
     assert await store.due_channels(["console"], clock.now(), 999) == []
 
 
@@ -104,7 +104,7 @@ async def test_a_channel_with_much_is_composed_by_itself_and_whole(
     calls: list[str] = []
     papers = FEW_PAPERS + 10 - 2 + 1
     await composer(at_boundary(store, calls.append, str), chat, clock).due()
-    assert calls.count("owed") == 2
+    assert calls.count("all_waiting") == 2
     assert await store.waiting(channel(0)) == []
     status = await store.channel_status(channel(0))
     assert status.waiting == papers
@@ -141,11 +141,11 @@ async def test_a_schedule_that_cannot_be_read_pauses_its_channel_alone(
 # The store's part: many digests in one transaction, each by itself
 
 
-async def read(store: Store, *numbers: int) -> list[Owed]:
-    return await store.owed([channel(number) for number in numbers], 9)
+async def read(store: Store, *numbers: int) -> list[Waiting]:
+    return await store.all_waiting([channel(number) for number in numbers], 9)
 
 
-def composed(owed: Owed, clock: DrivenClock, deliveries: tuple[Delivery, ...] | None = None) -> Composed:
+def composed(owed: Waiting, clock: DrivenClock, deliveries: tuple[Delivery, ...] | None = None) -> Composed:
     given = owed.deliveries if deliveries is None else deliveries
     posts = compose(owed.channel, given, owed.receipt, PostLimits(9, 9_000), clock.now())
     return Composed(owed.channel, tuple(posts), owed.poll, clock.now() + timedelta(days=1), bulk=True)
@@ -155,7 +155,7 @@ async def test_what_is_owed_is_read_as_each_channel_has_it(store: Store, clock: 
     await many(store, clock, 2)
     await watch(store, clock, channel(1), query="study", schedule=DAILY)
     await announce(store, clock, 2, 3)
-    first, second = await store.owed([channel(0), channel(99), channel(1)], 1)
+    first, second = await store.all_waiting([channel(0), channel(99), channel(1)], 1)
     assert [first.channel, second.channel] == [await store.channel(channel(number)) for number in range(2)]
     for owed in (first, second):
         assert (owed.receipt, owed.poll) == await store.receipt(owed.channel.ref)

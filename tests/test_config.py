@@ -222,3 +222,20 @@ def test_signals_are_read_unless_they_are_switched_off() -> None:
         'PAPERROUTE_SIGNALS is "maybe"; it must be on or off, for example off.',
     )
     assert len(mistakes({"HUGGINGFACE_API_URL": "hf", "PAPERROUTE_SIGNALS": "off"})) == 1
+
+
+def test_the_token_of_the_metrics() -> None:
+    web = {"PAPERROUTE_WEB": "127.0.0.1:8080"}
+    config = Config.from_env({**web, "PAPERROUTE_METRICS_TOKEN": "0123456789abcdef"})
+    assert config.metrics_token is not None
+    assert "0123456789abcdef" in config.secrets
+    assert "0123456789abcdef" not in repr(config)
+    for environment, said in (
+        ({**web, "PAPERROUTE_METRICS_TOKEN": "short"}, "PAPERROUTE_METRICS_TOKEN is too short"),
+        ({"PAPERROUTE_METRICS_TOKEN": "0123456789abcdef"}, "PAPERROUTE_METRICS_TOKEN needs PAPERROUTE_WEB"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            Config.from_env(environment)
+        (mistake,) = caught.value.mistakes
+        assert mistake.startswith(said)
+        assert "0123456789abcdef" not in mistake

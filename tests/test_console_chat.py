@@ -19,7 +19,7 @@ import pytest
 
 from adapters.console import CHANNEL, ConsoleChat, wants_colour
 from adapters.console.screen import Screen
-from bot.conversation import Command, File, Reply
+from bot.conversation import Command, File, FileWay, Reply
 from bot.errors import ConfigError, DeliveryError, UnreadableError
 from bot.models import ChannelRef, Entry, MemberRef, MessageRef, Post, PostKind, Progress
 from tests.chat_contract import UnusedHandler
@@ -123,7 +123,13 @@ async def test_commands_are_answered_in_order(desk: Desk) -> None:
     printed = await conversed(desk, b"/papers watch RLHF\n\n# a comment\npapers list\n+1\n/papers", listener)
     assert printed == "You said: watch RLHF\n\nYou said: list\n\nYou said: +1\n\nYou said:\n\n"
     assert listener.commands[0] == Command(
-        CHANNEL, MemberRef("console", "local", "ann"), "watch RLHF", "terminal", administers=True, pictures=False
+        CHANNEL,
+        MemberRef("console", "local", "ann"),
+        "watch RLHF",
+        "terminal",
+        administers=True,
+        pictures=False,
+        file_way=FileWay.NAMED,
     )
     assert listener.commands[0].member.name == "ann"
 

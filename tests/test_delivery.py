@@ -538,7 +538,7 @@ async def test_a_change_while_composing_counts(
     tomorrow = clock.now() + timedelta(days=1)
 
     def after(name: str) -> None:
-        if name == "owed" and not changes:
+        if name == "all_waiting" and not changes:
             if paused:
                 changes.append(asyncio.create_task(store.set_paused(CHANNEL, "Holidays.", ANN, clock.now())))
             else:
@@ -557,7 +557,7 @@ async def test_a_change_while_composing_counts(
         assert (channel.schedule, channel.next_due) == ("daily 12:00 every day UTC", tomorrow)
 
 
-@pytest.mark.parametrize("moment", ["owed", "put_digests"])
+@pytest.mark.parametrize("moment", ["all_waiting", "put_digests"])
 @pytest.mark.parametrize("what", ["poll", "watch"])
 async def test_a_receipt_counts_what_its_papers_came_with(
     store: Store, clock: DrivenClock, chat: MemoryChat, moment: str, what: str

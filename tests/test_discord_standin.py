@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.standins.discord import APPLICATION, BOB, EPHEMERAL, GUILD, READING, TOKEN, DiscordStandIn
+from tests.standins.discord_gateway import ROUND_TRIP
 from tests.standins.discord_limits import check_commands, check_message
 from tests.standins.discord_state import (
     BOT,
@@ -384,6 +386,17 @@ class TestGateway:
 
     def identify(self, **changes: Any) -> dict[str, Any]:
         return {"op": 2, "d": {"token": TOKEN, "intents": 1025} | changes}
+
+    async def test_heartbeats_after_the_first_are_answered_as_over_a_network(self, api: Api) -> None:
+        taken = []
+        async with api.session.ws_connect(api.discord.gateway.url) as socket:
+            await socket.receive_json()
+            for _ in range(2):
+                begun = time.monotonic()
+                await socket.send_json({"op": 1, "d": None})
+                assert await socket.receive_json() == {"op": 11}
+                taken.append(time.monotonic() - begun)
+        assert taken[1] >= ROUND_TRIP
 
     async def test_ready_and_guilds(self, api: Api) -> None:
         api.discord.add_guild(GUILD + (1 << 22), "Outage").available = False

@@ -102,6 +102,12 @@ async def test_looking_changes_nothing_and_one_click_ends_it(
             assert answer.status == 200
             assert "Unsubscribed" in await answer.text()
         assert await room.store.mail_subscription(mine.channel.ref) is None
+    async with browser.get(url) as answer:
+        page = await answer.text()
+        assert answer.status == 200
+        assert f"Nothing more of this comes to {mine.address}." in page
+        assert "Already unsubscribed" in page
+        assert "<form" not in page
     assert await room.store.waiting(mine.channel.ref) == []
     assert "You get nothing by e-mail yet." in await room.told("email")
 
@@ -112,6 +118,8 @@ async def test_a_post_of_any_kind_does_it(
     url = (await link_of(chat, server, mine)).replace(PUBLIC, here)
     for data in (FORM, aiohttp.FormData(FORM, default_to_multipart=True), None):
         await subscribe(room.store, room.clock.now())
+        async with browser.get(url) as answer:
+            assert "<form" in await answer.text(), "subscribed anew, it asks again"
         async with browser.post(url, data=data) as answer:
             assert answer.status == 200
         assert await room.store.mail_subscription(mine.channel.ref) is None
@@ -153,6 +161,9 @@ async def test_a_store_that_fails_is_not_a_success(
 ) -> None:
     url = (await link_of(chat, server, mine)).replace(PUBLIC, here)
     await room.store.close()
+    async with browser.get(url) as answer:
+        assert answer.status == 200
+        assert "<form" in await answer.text()
     async with browser.post(url, data=FORM) as answer:
         assert answer.status == 503
         assert "That did not work" in await answer.text()

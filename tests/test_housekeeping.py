@@ -8,7 +8,7 @@ from bot.housekeeping import prune
 from bot.models import Batch, Cursor
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock
-from tests.store_kit import open_store
+from tests.store_kit import open_store, record
 
 KEEP = timedelta(days=400)
 
@@ -24,8 +24,8 @@ def papers(day: date, first: int, count: int) -> Batch:
 async def test_old_papers_go_in_slices_with_pauses(tmp_path: Path, clock: FakeClock) -> None:
     old, young = date(2024, 12, 2), date(2026, 3, 3)
     async with open_store(tmp_path) as store:
-        await store.record(papers(old, 1, 5), {}, clock.now())
-        await store.record(papers(young, 1, 3), {}, clock.now())
+        await record(store, papers(old, 1, 5), {}, clock.now())
+        await record(store, papers(young, 1, 3), {}, clock.now())
         pruning = asyncio.create_task(prune(store, clock, KEEP, at_once=2))
         while not pruning.done():
             await clock.advance(1)

@@ -186,8 +186,8 @@ def test_watches_come_from_a_packed_list_in_utf_16(tmp_path: Path, capsys: pytes
     assert import_watches(config(tmp_path), path, "console/local/terminal", dry_run=True) == 0
     assert capsys.readouterr().out == (
         "console/local/terminal: 2 watches made.\n"
-        "console/local/terminal: Nothing was changed.\nImporting this would make 0 watches.\n"
-        "2 are there already: `moss` and `Émile`.\n"
+        "console/local/terminal: Nothing was changed.\nImporting this would change nothing.\n"
+        "2 watches are there already: `moss` and `Émile`.\n"
     )
 
 

@@ -132,6 +132,48 @@ def test_a_team_is_served_killed_and_served_again(program: Program, slack: Slack
         assert token.encode() not in errors
 
 
+def test_a_backup_put_back_elsewhere_goes_on_without_doubling_a_post(
+    program: Program, slack: Slack, arxiv: ArxivStandIn
+) -> None:
+    def papers() -> Counter[str]:
+        blocks = str([message.get("blocks") for message in slack.control_messages()])
+        return Counter(re.findall(r"abs/(2603\.\d{5})\|", blocks))
+
+    first = program.start("run")
+    try:
+        wait_for(lambda: slack.state()["connected"] == 1)
+        assert "Watching" in str(slack.control("command", text="watch RLHF"))
+        slack.control("command", text="layout digest")
+        slack.control("command", text="schedule instant")
+        arxiv.announce(day_of_papers(DAYS[1], 41))
+        wait_for(lambda: papers().total() >= 8)
+        status, said, _ = program.run("backup", "copy.db")
+        assert status == 0, said
+        assert "Every page was checked." in said
+        assert program.run("restore", "copy.db")[0] == 1, "the bot runs"
+        arxiv.announce(day_of_papers(DAYS[2], 81))
+        wait_for(lambda: papers().total() >= 12)
+    finally:
+        first.send_signal(signal.SIGKILL)
+        first.communicate(timeout=20)
+    # The disk is gone; what was announced last was posted by nobody.
+    arxiv.announce(day_of_papers(DAYS[3], 121))
+    new = program.folder / "elsewhere.db"
+    status, said, errors = program.run("restore", "copy.db", PAPERROUTE_DATABASE=str(new))
+    assert status == 0, errors
+    assert "is read back before any digest goes out" in said
+    second = program.start("run", PAPERROUTE_DATABASE=str(new))
+    try:
+        wait_for(lambda: papers().total() >= 16)
+    finally:
+        second.send_signal(signal.SIGTERM)
+        _, errors_ = second.communicate(timeout=20)
+    assert b"Traceback" not in errors_
+    assert b"4 papers turned out to be posted in slack T0LAB/C0READING." in errors_
+    assert papers() == Counter(f"2603.{number:05}" for number in range(10, 161, 10))
+    assert max(slack.keys().values()) == 1
+
+
 def test_workspaces_install_themselves_over_http(program: Program, slack: Slack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

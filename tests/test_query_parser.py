@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.errors import QueryError
 from bot.query import Query
 from bot.query_lexer import shown
+from bot.query_tree import Field, Or, Term, nested
 
 
 def refused(text: str) -> QueryError:
@@ -156,6 +157,32 @@ def test_terms_are_limited() -> None:
     assert error.position == len(" ".join(f"w{n}" for n in range(40))) + 1
 
 
+def alternating(groups: int) -> str:
+    """A query with so many groups in one another."""
+    text = "z"
+    for group in range(groups):
+        text = f"a{group} ({text})" if group % 2 else f"b{group} OR {text}"
+    return text
+
+
+def test_nesting_is_limited() -> None:
+    assert nested(Query.parse(alternating(14)).root) == 14
+    error = refused(alternating(15))
+    assert error.message == "15 groups of the query stand in one another; 14 are possible."
+    assert error.text[error.position :].startswith("(b0 OR z)")
+    with pytest.raises(ValueError, match="not a query"):
+        Query.of(Or((Query.parse(alternating(14)).root, Term(Field.ANY, ("x",)))))
+
+
+def test_words_of_a_phrase_are_limited() -> None:
+    assert len(Query.parse("-".join("abcdefghij" * 4)).canonical.split()) == 40
+    error = refused('x ti:"' + " ".join("abcdefghij" * 4) + ' k"')
+    assert error.message == 'The phrase `"a b c d e f g h i j a b c d e f g h i …` has 41 words; 40 are possible.'
+    assert (error.position, error.hint) == (5, 'A few of them will do: `"a b c d"`.')
+    with pytest.raises(ValueError, match="not a query"):
+        Query.of(Term(Field.ANY, tuple("abcdefghij" * 4 + "k")))
+
+
 @pytest.mark.parametrize(
     "piece", ["(", ")", "((", '"', "-", "()", "a OR ", "-(", "*", "ti:", "ti:(", "a:", "|", "'a ", "!"]
 )
@@ -195,6 +222,7 @@ def test_every_text_is_read_or_refused_helpfully(text: str) -> None:
             Query.parse(each)
     if query is not None:
         assert Query.parse(query.canonical) == query
+        assert query.compiled
 
 
 @given(st.lists(st.sampled_from([*string.ascii_letters, *"²é-'’+#. "]), min_size=1, max_size=12).map("".join))

@@ -89,7 +89,7 @@ async def test_a_paper_newer_than_the_index_is_compared_by_its_text(relatives: R
     found = await relatives.like(NEW[1], 5)
     assert found is not None
     assert [(each.paper.id, each.because) for each in found] == [
-        ("2603.00001", "because both speak of Reward models and preferences"),
+        ("2603.00001", "because both speak of reward models and preferences"),
     ]
     own = await relatives.like(OLD[0], 5)
     assert own is not None

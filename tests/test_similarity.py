@@ -1,4 +1,4 @@
-"""How like two papers are, and what is said about it."""
+"""How like two papers are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import PaperText
-from bot.similarity import MOST_WORDS, common, likeness, text_words, vector
+from bot.similarity import MOST_WORDS, likeness, text_words, vector
 
 WEIGHTS = {"reward": 4.0, "model": 2.0, "preference": 3.0, "letter": 5.0, "we": 0.0, "tide": 6.0, "rm": 5.0}
 
@@ -40,19 +40,3 @@ def test_a_vector_has_length_one_and_a_bounded_number_of_words(numbers: list[int
     if made:
         assert sum(value * value for value in made.values()) == pytest.approx(1.0)
         assert 0.0 <= likeness(made, made) <= 1.0
-
-
-def test_what_stands_together_in_both_is_one_phrase_as_the_shown_paper_writes_it() -> None:
-    one = text("Reward models of preference", "Letters.")
-    other = text("On letters", "A Reward-Model learns Preferences.")
-    assert common(one, other, weight) == ["letters", "Reward-Model", "Preferences"]
-
-
-def test_words_that_stand_apart_in_one_of_them_are_said_apart() -> None:
-    assert common(text("Reward models"), text("A model without reward"), weight) == ["reward", "model"]
-
-
-def test_a_phrase_stops_at_a_bracket() -> None:
-    one, other = text("A reward model (RM) is used"), text("Each reward model (RM) differs")
-    assert common(one, other, weight) == ["RM", "reward model"]
-    assert common(one, text("Tides"), weight) == []

@@ -47,7 +47,7 @@ def payload(kind: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["message", "team_join", "an_event_of_next_year"])
 async def test_an_event_without_a_listener_is_acknowledged(slack: SlackStandIn, kind: str) -> None:
-    async with connected(slack, make_app(slack.api_url, credentials_of, "")):
+    async with connected(slack, make_app(slack.api_url, credentials_of, "", FakeClock())):
         assert await slack.sockets.deliver("events_api", payload(kind)) is not None
 
 
@@ -63,12 +63,12 @@ async def test_an_event_without_a_listener_is_acknowledged(slack: SlackStandIn, 
 )
 async def test_so_is_whatever_else_slack_sends(slack: SlackStandIn, body: dict[str, Any]) -> None:
     team = {"team": {"id": "T0LAB"}, "user": {"id": "U0ANN"}}
-    async with connected(slack, make_app(slack.api_url, credentials_of, "")):
+    async with connected(slack, make_app(slack.api_url, credentials_of, "", FakeClock())):
         assert await slack.sockets.deliver("interactive", body | team) is not None
 
 
 async def test_a_defect_is_logged_and_acknowledged(slack: SlackStandIn, caplog: pytest.LogCaptureFixture) -> None:
-    app = make_app(slack.api_url, credentials_of, "")
+    app = make_app(slack.api_url, credentials_of, "", FakeClock())
 
     @app.event("message")
     async def broken() -> None:
@@ -82,7 +82,7 @@ async def test_a_defect_is_logged_and_acknowledged(slack: SlackStandIn, caplog: 
 async def test_a_workspace_without_the_app_is_told_so(slack: SlackStandIn) -> None:
     slack.add_team("T0TWO", "xoxb-two")
     heard = asyncio.Event()
-    app = make_app(slack.api_url, credentials_of, "")
+    app = make_app(slack.api_url, credentials_of, "", FakeClock())
 
     @app.command("/papers")
     async def papers(ack: AsyncAck) -> None:
@@ -106,7 +106,7 @@ async def test_a_client_id_in_the_environment_changes_nothing(
     }
     for name, value in found.items():
         monkeypatch.setenv(name, value)
-    app = make_app(slack.api_url, credentials_of, "")
+    app = make_app(slack.api_url, credentials_of, "", FakeClock())
     tokens: list[str | None] = []
 
     @app.command("/papers")

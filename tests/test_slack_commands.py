@@ -97,6 +97,18 @@ async def test_members_that_slack_does_not_describe_are_served_all_the_same(bot:
     assert channel.schedule.endswith("UTC")
 
 
+async def test_nobody_is_asked_to_attach_a_file_which_no_command_can_carry(bot: Bot) -> None:
+    for text in ("import", "import list.txt", "import " + "x" * 100_000, "import " + "é" * 60_000):
+        said = shown((await bot.say(text)).responses[0])
+        assert "paste" in said or "in parts" in said
+        assert "ttach" not in said
+
+
+async def test_a_long_list_is_taken_whole(bot: Bot) -> None:
+    queries = [f"{'moss ' * 30}fern{number}" for number in range(100)]
+    assert "100 watches made." in shown((await bot.say("import\n" + "\n".join(queries))).responses[0])
+
+
 @pytest.mark.parametrize("private", [False, True])
 async def test_in_a_channel_without_the_bot_the_watch_is_made_and_waits_for_an_invitation(
     bot: Bot, private: bool

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from adapters.slack.identity import enterprise_and_team, member_ref, workspace_of
 from adapters.slack.payloads import (
-    MOST_CHARACTERS,
     action_origin,
     command_origin,
     mentioned,
@@ -18,6 +17,7 @@ from adapters.slack.payloads import (
     words,
     workspace_in,
 )
+from bot.commands.router import MOST_CHARACTERS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -106,9 +106,13 @@ def test_an_id_that_is_none_is_no_mention() -> None:
     assert found.mentions == ()
 
 
-def test_a_command_is_bounded() -> None:
-    assert len(words("a" * 50_000, "T1", lambda _: "").text) == MOST_CHARACTERS
-    assert len(words("<" * 50_000, "T1", lambda _: "").text) == MOST_CHARACTERS
+def test_a_command_is_read_whole_or_not_at_all() -> None:
+    longest = "<@U0ANN> " + "<" * (MOST_CHARACTERS - 9)
+    assert words(longest, "T1", lambda _: "ann").text == longest.replace("<@U0ANN>", "@ann")
+    assert mentioned(longest) == ("U0ANN",)
+    longer = f"{longest}<"
+    assert words(longer, "T1", lambda _: "ann").text == longer
+    assert mentioned(longer) == ()
 
 
 @given(st.text(alphabet="<>|@#!U0A&;lt mailto:", max_size=80))

@@ -28,7 +28,7 @@ class Ears:
 
     def __init__(self, slack: SlackStandIn) -> None:
         self.heard: list[str] = []
-        self.app: AsyncApp = make_app(slack.api_url, credentials_of, "")
+        self.app: AsyncApp = make_app(slack.api_url, credentials_of, "", FakeClock())
 
         @self.app.command("/papers")
         async def papers(ack, body) -> None:  # type: ignore[no-untyped-def]

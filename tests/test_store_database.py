@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ from bot.query import Query
 from storage.sqlite import SqliteStore
 from storage.sqlite.faults import translated
 from tests.factories import CHANNEL, make_paper
-from tests.store_kit import NOW, TODAY, batch_of, make_channel, open_store, papers_of, rows
+from tests.store_kit import NOW, TODAY, batch_of, make_channel, papers_of, record, rows
+from tests.store_kit import open_store as open_copied
+
+open_store = partial(open_copied, copied=False)
 
 
 async def refusal(path: Path, **options: bool) -> StoreError:
@@ -221,7 +225,7 @@ async def first_error(path: Path) -> StoreError:
 
 async def test_a_full_disk_loses_nothing_and_later_there_is_room_again(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        await store.record(batch_of(papers_of(TODAY, 1, 5)), {}, NOW)
+        await record(store, batch_of(papers_of(TODAY, 1, 5)), {}, NOW)
 
         def most_pages(db: sqlite_utils.Database) -> int:
             (pages,) = db.execute("PRAGMA page_count").fetchone()
@@ -230,7 +234,7 @@ async def test_a_full_disk_loses_nothing_and_later_there_is_room_again(tmp_path:
 
         await store._database.read(most_pages)
         with pytest.raises(StoreError) as caught:
-            await store.record(batch_of(papers_of(TODAY, 6, 500)), {}, NOW)
+            await record(store, batch_of(papers_of(TODAY, 6, 500)), {}, NOW)
         assert str(caught.value) == (
             f"The database {tmp_path / 'paperroute.db'} cannot grow: the disk is full."
             " Free some space; paperroute then goes on by itself."
@@ -238,7 +242,7 @@ async def test_a_full_disk_loses_nothing_and_later_there_is_room_again(tmp_path:
         assert not caught.value.permanent
         assert await store.archive_span() == ArchiveSpan(5, TODAY, TODAY)
         await store._database.read(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
-        await store.record(batch_of(papers_of(TODAY, 6, 500)), {}, NOW)
+        await record(store, batch_of(papers_of(TODAY, 6, 500)), {}, NOW)
         assert await store.archive_span() == ArchiveSpan(505, TODAY, TODAY)
 
 

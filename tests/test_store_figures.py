@@ -13,7 +13,7 @@ from bot.models import Cursor, PaperText, WatchFigures
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, BOB, CHANNEL, make_signal
-from tests.store_kit import NOW, batch_of, later, make_channel, open_store, papers_of, poll, watch
+from tests.store_kit import NOW, batch_of, later, make_channel, open_store, papers_of, poll, record, watch
 
 WEEKS = mondays(date(2026, 2, 18), 3)
 FIRST, SECOND = date(2026, 2, 17), date(2026, 2, 26)
@@ -27,7 +27,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 async def test_matches_announcements_and_saves_are_counted_by_week(store: SqliteStore) -> None:
     assert (date(2026, 2, 16), date(2026, 2, 23), date(2026, 3, 2)) == WEEKS
-    await store.record(batch_of([], cursor=Cursor("begun")), {}, NOW)
+    await record(store, batch_of([], cursor=Cursor("begun")), {}, NOW)
     await poll(store, papers_of(date(2026, 2, 9), 1, 1))
     await watch(store, "delivery")
     await watch(store, "tides")

@@ -16,7 +16,7 @@ from bot.query import Query
 from storage.sqlite import SqliteStore, full_text
 from tests.factories import ANN, CHANNEL, make_paper
 from tests.standins.clock import FakeClock
-from tests.store_kit import NOW, TODAY, batch_of, make_channel, open_store, papers_of, poll, rows, watch
+from tests.store_kit import NOW, TODAY, batch_of, make_channel, open_store, papers_of, poll, record, rows, watch
 
 EVERY = Query.parse("delivery")
 LONG_AGO = date(1999, 1, 5)
@@ -62,7 +62,7 @@ async def test_back_tests_reach_back_as_far_as_the_data(store: SqliteStore) -> N
 
 async def test_a_back_test_leaves_the_gap_before_the_first_poll_out(store: SqliteStore) -> None:
     await bring(store, papers_of(date(2025, 12, 1), 1, 1))
-    await store.record(batch_of(papers_of(TODAY, 1, 1)), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 1, 1)), {}, NOW)
     month_ago = TODAY - timedelta(29)
     assert await store.back_test(EVERY, since=month_ago) == BackTest(1, TODAY, TODAY, 1)
     await bring(store, papers_of(date(2026, 2, 5), 1, 1))
@@ -70,7 +70,7 @@ async def test_a_back_test_leaves_the_gap_before_the_first_poll_out(store: Sqlit
 
 
 async def test_nothing_imported_is_owed_until_the_id_sequence_comes_to_it(store: SqliteStore) -> None:
-    await store.record(batch_of(papers_of(TODAY, 1, 1, title="Apples", abstract="Pears")), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 1, 1, title="Apples", abstract="Pears")), {}, NOW)
     await bring(store, papers_of(TODAY, 2, 2))
     made = await watch(store, "delivery")
     assert made.since == TODAY
@@ -114,7 +114,7 @@ async def test_the_same_version_gives_what_the_archive_lacks(store: SqliteStore)
 
 
 async def test_the_day_of_the_id_sequence_holds(store: SqliteStore) -> None:
-    await store.record(batch_of(papers_of(TODAY, 1, 1)), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 1, 1)), {}, NOW)
     await bring(store, [make_paper("2603.00001", version=2, announced=TODAY - timedelta(3))])
     found = await store.paper("2603.00001")
     assert found is not None
@@ -130,7 +130,7 @@ async def test_of_one_paper_twice_the_newest_version_counts(store: SqliteStore) 
 async def test_housekeeping_leaves_imported_papers_alone(store: SqliteStore, clock: FakeClock) -> None:
     old = papers_of(LONG_AGO, 1, 3, abstract="delivery")
     old = [replace(paper, id=f"hep-th/990100{place}") for place, paper in enumerate(old, 1)]
-    await store.record(batch_of([*old[:2], *papers_of(TODAY, 1, 1)]), {}, NOW)
+    await record(store, batch_of([*old[:2], *papers_of(TODAY, 1, 1)]), {}, NOW)
     await bring(store, old[1:])
     # The one that was only read from the sequence goes; a new version from elsewhere does not change that.
     await store.add_papers([replace(old[2], version=2)])
@@ -146,7 +146,7 @@ async def test_housekeeping_leaves_imported_papers_alone(store: SqliteStore, clo
 async def test_days_are_counted_right_however_papers_come_and_change(store: SqliteStore, tmp_path: Path) -> None:
     await bring(store, papers_of(TODAY, 1, 3))
     await store.add_papers(papers_of(TODAY, 2, 2, version=2))
-    await store.record(batch_of(papers_of(TODAY + timedelta(1), 3, 2)), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY + timedelta(1), 3, 2)), {}, NOW)
     await bring(store, papers_of(TODAY, 3, 1, version=9))
     counted = rows(tmp_path, "SELECT day, papers, recorded, imported FROM days ORDER BY day")
     assert counted == rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
 from tests.factories import ANN, CHANNEL
-from tests.store_kit import NOW, TODAY, open_store, papers_of, poll, rows, watch
+from tests.store_kit import NOW, TODAY, compose, papers_of, poll, rows, watch
+from tests.store_kit import open_store as open_copied
+
+open_store = partial(open_copied, copied=False)
 
 SAVED = """
     INSERT INTO workspaces (id, platform, workspace) VALUES (1, 'console', 'local');
@@ -92,6 +96,15 @@ WATCHED = """
 """A watch with a paper that waits, and a post, as the third version wrote them."""
 
 
+def written_by_any() -> str:
+    """SAVED and WATCHED for a file of any step: columns that came later have their defaults."""
+    papers = "(ordinal, id, version, announced, recorded, published, updated, categories, authors, title, abstract,"
+    entries = "(post_id, place, number, paper, owed, late, words, queries)"
+    return SAVED.replace(
+        "INTO papers VALUES", f"INTO papers {papers} comment, doi, journal_ref) VALUES"
+    ) + WATCHED.replace("INTO entries VALUES", f"INTO entries {entries} VALUES")
+
+
 async def test_what_was_watched_and_posted_before_there_were_signals_is_there_after_the_upgrade(tmp_path: Path) -> None:
     made_by(tmp_path / "paperroute.db", "0003")
     with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
@@ -128,6 +141,32 @@ PENDING = """
     UPDATE channels SET ready_at = '2026-03-04T12:00:00.000000' WHERE id = 1;
 """
 """A post that waits, as the sixth version wrote it."""
+
+
+@pytest.mark.parametrize("step", migrations.STEPS)
+async def test_from_every_earlier_schema_everything_is_kept_and_work_goes_on(tmp_path: Path, step: str) -> None:
+    """A save, a watch, a paper that waits and a post that was sent, written by each earlier version."""
+    made_by(tmp_path / "paperroute.db", step)
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.executescript(written_by_any())
+    before = rows(tmp_path, "SELECT count(*) FROM deliveries")
+    async with open_store(tmp_path) as store:
+        assert [save.paper.id for save in await store.saved_by(ANN, limit=9)] == ["2603.00001"]
+        assert [made.query for made in await store.watches(CHANNEL)] == ["delivery"]
+        assert [delivery.queries for delivery in await store.waiting(CHANNEL)] == [("delivery",)]
+        post = await store.post_of(MessageRef(CHANNEL, "m"))
+        assert post is not None
+        assert [entry.paper.id for entry in post.entries] == ["2603.00001"]
+        assert rows(tmp_path, "SELECT count(*) FROM deliveries") == before
+        # The next announcement is matched, composed, sent; what waited goes with it, once.
+        await poll(store, papers_of(TODAY, 11, 2))
+        await compose(store, 1)
+        (item,) = await store.claim(["console"], NOW, 9)
+        assert [entry.paper.id for entry in item.post.entries] == ["2603.00012", "2603.00011", "2603.00001"]
+        assert await store.sent(item.post.key, MessageRef(CHANNEL, "n"), NOW)
+        assert len(await store.search(Query.parse("deliver"), limit=9)) == 3
+    assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(tmp_path, "PRAGMA foreign_key_check") == []
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
@@ -234,6 +273,57 @@ async def test_an_index_that_was_half_made_is_finished(tmp_path: Path) -> None:
         # The first papers are not in this index, which shows that it was not begun anew.
         found = await store.search(Query.parse("delivery"), limit=99)
         assert [paper.id for paper in found] == [paper.id for paper in reversed(papers[4:])]
+
+
+async def queries_of_the_first_format(folder: Path, number: int) -> None:
+    """A store with so many queries as the first compiler wrote them: a byte of version, then text."""
+    async with open_store(folder):
+        pass
+    with closing(sqlite3.connect(folder / "paperroute.db")) as connection:
+        connection.executemany(
+            "INSERT INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)",
+            ((f"word{n}", b"\x01word%d" % n) for n in range(number)),
+        )
+        connection.execute(
+            "UPDATE state SET value = ? WHERE name = 'queries compiled with'", (f"{NORMALIZER_VERSION}.1",)
+        )
+        connection.commit()
+
+
+async def test_queries_of_the_first_format_are_compiled_again(tmp_path: Path) -> None:
+    number = rewording.SLICE + 5
+    await queries_of_the_first_format(tmp_path, number)
+    async with open_store(tmp_path) as store:
+        compiled = [query async for block in store.queries() for query in block]
+    assert compiled == [(n + 1, Query.parse(f"word{n}").compiled) for n in range(number)]
+    # Another start finds nothing to do: the rows stay as they are.
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.execute("UPDATE queries SET compiled = x'00'")
+        connection.commit()
+    async with open_store(tmp_path):
+        pass
+    assert rows(tmp_path, "SELECT DISTINCT compiled FROM queries") == [(b"\0",)]
+
+
+async def test_compiling_goes_on_after_a_kill(tmp_path: Path) -> None:
+    await queries_of_the_first_format(tmp_path, 3 * rewording.SLICE)
+    connection = sqlite3.connect(tmp_path / "paperroute.db", isolation_level=None)
+    with closing(connection):
+        # The second slice meets a full disk, or whatever ends the process there.
+        connection.execute(
+            f"CREATE TRIGGER killed BEFORE UPDATE OF compiled ON queries WHEN old.id = {rewording.SLICE + 7}"
+            " BEGIN SELECT raise(ABORT, 'killed'); END"
+        )
+        db = sqlite_utils.Database(connection)
+        with pytest.raises(sqlite3.IntegrityError, match="killed"):
+            rewording.reword(db)
+        done = "SELECT count(*), max(id) FROM queries WHERE substr(compiled, 1, 1) = x'02'"
+        assert connection.execute(done).fetchone() == (rewording.SLICE, rewording.SLICE)
+        connection.execute("DROP TRIGGER killed")
+        # The first slice is not done again.
+        connection.execute("UPDATE queries SET compiled = x'00' WHERE id = 1")
+        rewording.reword(db)
+        assert connection.execute(done).fetchone() == (3 * rewording.SLICE - 1, 3 * rewording.SLICE)
 
 
 async def test_an_index_is_made_in_slices(tmp_path: Path) -> None:

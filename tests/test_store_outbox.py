@@ -26,6 +26,7 @@ from tests.store_kit import (
     open_store,
     papers_of,
     poll,
+    record,
     rows,
     watch,
 )
@@ -459,7 +460,7 @@ async def test_a_retried_post_shows_a_paper_as_it_is_now(store: SqliteStore) -> 
     await compose(store, 1)
     await claimed(store)
     await store.retry(key(1), NOW, "busy")
-    await store.record(batch_of([make_paper(version=2, title="Careful delivery, revised")], announced=0), {}, NOW)
+    await record(store, batch_of([make_paper(version=2, title="Careful delivery, revised")], announced=0), {}, NOW)
     (item,) = await store.claim(PLATFORMS, NOW, 9)
     (entry,) = item.post.entries
     assert (entry.paper.title, entry.words, entry.queries) == (

@@ -14,7 +14,19 @@ from bot.models import ArchiveSpan, BackTest
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.factories import ANN, CHANNEL, make_paper
-from tests.store_kit import NOW, TODAY, batch_of, compose, make_channel, open_store, papers_of, poll, rows, watch
+from tests.store_kit import (
+    NOW,
+    TODAY,
+    batch_of,
+    compose,
+    make_channel,
+    open_store,
+    papers_of,
+    poll,
+    record,
+    rows,
+    watch,
+)
 
 
 @pytest.fixture
@@ -135,7 +147,7 @@ async def test_search_by_listing_day_is_exact_where_days_overlap(store: SqliteSt
 async def test_a_back_test_counts_matches_and_listing_days(store: SqliteStore) -> None:
     assert await store.back_test(Query.parse("delivery"), since=None) == BackTest(0, None, None, 0)
     friday, monday = date(2026, 2, 27), date(2026, 3, 2)
-    await store.record(batch_of([*papers_of(friday, 1, 3), *papers_of(monday, 1, 2, title="Apples")]), {}, NOW)
+    await record(store, batch_of([*papers_of(friday, 1, 3), *papers_of(monday, 1, 2, title="Apples")]), {}, NOW)
     every = Query.parse("abs:deliver")
     assert await store.back_test(every, since=None) == BackTest(5, friday, monday, 2)
     assert await store.back_test(every, since=date(2026, 1, 1)) == BackTest(5, friday, monday, 2)
@@ -146,17 +158,17 @@ async def test_a_back_test_counts_matches_and_listing_days(store: SqliteStore) -
 async def test_a_back_test_is_exact_where_days_overlap(store: SqliteStore) -> None:
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
     papers = [make_paper(f"2603.{i:05}", announced=[monday, tuesday][i % 2]) for i in range(1, 8)]
-    await store.record(batch_of(papers), {}, NOW)
+    await record(store, batch_of(papers), {}, NOW)
     assert await store.back_test(Query.parse("delivery"), since=tuesday) == BackTest(4, tuesday, tuesday, 1)
 
 
 async def test_a_paper_that_a_member_brought_does_not_stretch_the_archive(store: SqliteStore) -> None:
     await store.add_papers([make_paper("1706.03762", announced=date(2017, 6, 13))])
     assert await store.archive_span() == ArchiveSpan(1, None, None)
-    await store.record(batch_of(papers_of(TODAY, 1, 2)), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 1, 2)), {}, NOW)
     assert await store.archive_span() == ArchiveSpan(3, TODAY, TODAY)
     # Read from the sequence later on, it counts.
-    await store.record(batch_of([make_paper("1706.03762", announced=date(2017, 6, 13))]), {}, NOW)
+    await record(store, batch_of([make_paper("1706.03762", announced=date(2017, 6, 13))]), {}, NOW)
     assert await store.archive_span() == ArchiveSpan(3, date(2017, 6, 13), TODAY)
 
 
@@ -188,10 +200,10 @@ async def test_pruning_spares_what_was_owed_saved_or_dismissed(store: SqliteStor
 
 async def test_pruning_spares_what_was_posted_and_drops_a_whole_day(store: SqliteStore) -> None:
     await make_channel(store)
-    await store.record(batch_of(papers_of(date(2026, 3, 2), 1, 2)), {}, NOW)
+    await record(store, batch_of(papers_of(date(2026, 3, 2), 1, 2)), {}, NOW)
     await watch(store, "delivery")
     await compose(store, 1)
-    await store.record(batch_of(papers_of(TODAY, 3, 2, title="Apples")), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 3, 2, title="Apples")), {}, NOW)
     assert await store.prune_papers(date(2026, 3, 9), 9) == 2
     assert await store.archive_span() == ArchiveSpan(2, date(2026, 3, 2), date(2026, 3, 2))
 

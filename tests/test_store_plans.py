@@ -35,7 +35,6 @@ from bot.models import (
     TimedSetting,
 )
 from bot.query import Query
-from bot.query_tree import And, Field, Node, Not, Or, Term
 from storage.sqlite import SqliteStore, full_text
 from tests.email_kit import subscribe
 from tests.factories import ANN, BOB, CHANNEL, make_signal
@@ -51,6 +50,7 @@ from tests.store_kit import (
     open_store,
     papers_of,
     poll,
+    record,
     watch,
 )
 
@@ -58,13 +58,18 @@ OTHER = replace(CHANNEL, channel="other")
 AWAY = replace(ANN, workspace="away")
 PLATFORMS = ["console"]
 STORE = Path(storage.sqlite.__file__).parent
-# What runs before the store is in use.
-OPENING = {"migrations", "database", "rewording", "lock"}
+# What runs before the store is in use, or on another file: once, whatever it takes.
+APART = {"migrations", "database", "rewording", "lock", "columns", "copying", "piecing", "repairing", "restoring"}
 
 # What may be walked through whole, and why that stays quick however much there is.
 ALLOWED = {
     "CONSTANT": "no table at all",
     "days": "a row a listing day, 250 a year",
+    "fan_out": "the papers of one poll, until they are owed",
+    "fan_out_after": "the same",
+    "deliveries_waiting": "an index of what waits: counted when metrics are asked for",
+    "posts_pending": "the same for posts",
+    "channels_paused": "the same for channels",
     "missing": "numbers of the last two weeks that arXiv does not answer for",
     "latest": "the result of a subquery: the papers of one channel",
     "new": "the result of a subquery: the queries of one post",
@@ -74,7 +79,6 @@ ALLOWED = {
     "rated": "the result of a subquery: the papers rated since a day",
     "savers": "the result of a subquery: who saved one paper",
     "posts_sending": "an index of posts under way, 128 a platform at most",
-    "queries_fresh": "an index of the queries first watched since the last poll",
     "watches_unset": "an index of the watches made while the archive is first filled",
     "mail_subscriptions_member": "looked at for its first row",
 }
@@ -82,7 +86,8 @@ ALLOWED = {
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    async with open_store(tmp_path) as opened:
+    # In a file that it did not make, FTS5 looks through a small table of its own first.
+    async with open_store(tmp_path, copied=False) as opened:
         yield opened
 
 
@@ -209,16 +214,23 @@ async def use_everything(store: SqliteStore) -> None:
     await store.last_beat()
     await store.cursor()
     await store.end_watch(CHANNEL, "delivery", ANN, NOW)
-    await store.record(batch_of(), {}, NOW)
+    await record(store, batch_of(), {}, NOW)
+    await store.fanning_out()
+    await store.backlog()
+    await store.waiting(CHANNEL, settled=True)
     await _use_archive(store)
     await _use_digests(store)
+    await store.pack(TODAY.replace(year=2030), 0, 9)
+    await store.thin_posts(later(days=1), 9)
+    await store.merge_index()
+    await store.give_back()
     await store.move_channel(OTHER, replace(OTHER, channel="moved"), NOW)
     await store.move_channel(replace(OTHER, channel="moved"), CHANNEL, NOW)
     await store._database.write(full_text.clear)
 
 
 async def _use_archive(store: SqliteStore) -> None:
-    """Days that overlap, a gap before the first day that was read, a query too deep for FTS5, papers nobody wants."""
+    """Days that overlap, a gap before the first day that was read, papers nobody wants."""
     before, long_ago = TODAY - timedelta(days=1), TODAY - timedelta(days=40)
     (nobodys,) = papers_of(TODAY, 70, 1, title="Nobody's", abstract="Nothing.")
     await poll(store, [replace(nobodys, announced=before)])
@@ -226,23 +238,18 @@ async def _use_archive(store: SqliteStore) -> None:
     await store.import_papers("old", [papers_of(long_ago, 1, 1)], lambda _: "there")
     await store.search(Query.parse("nobody OR delivery"), limit=500, since=TODAY)
     await store.back_test(Query.parse("delivery"), since=before - timedelta(days=20))
-    tree: Node = Term(Field.ANY, ("delivery",))
-    for number in range(24):
-        other = Term(Field.ANY, (f"word{number}",))
-        tree = And((tree, Not(other))) if number % 2 else Or((tree, other))
-    await store.search(Query.of(tree), limit=5)
     await store.prune_papers(TODAY.replace(year=2030), 9)
-    await store.record(batch_of(papers_of(TODAY, 90, 1), backfill=True, cursor=Cursor("x", backfilling=True)), {}, NOW)
-    await store.record(batch_of(papers_of(TODAY, 91, 1), backfill=True), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 90, 1), backfill=True, cursor=Cursor("x", backfilling=True)), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 91, 1), backfill=True), {}, NOW)
 
 
 async def _use_digests(store: SqliteStore) -> None:
     """A new channel whose digest is stored once and refused once, at a platform's pace; a paper that is brought."""
     ref = replace(CHANNEL, channel="late")
     await watch(store, "delivery", ref)
-    (owed,) = await store.owed([ref], 9)
-    post = Post(key(70), ref, PostKind.DIGEST, entries=entries_for(owed.deliveries))
-    digest = Composed(owed.channel, (post,), owed.poll, later(days=1), bulk=True)
+    (waiting,) = await store.all_waiting([ref], 9)
+    post = Post(key(70), ref, PostKind.DIGEST, entries=entries_for(waiting.deliveries))
+    digest = Composed(waiting.channel, (post,), waiting.poll, later(days=1), bulk=True)
     await store.put_digests([digest, digest], NOW)
     await store.put_digests([replace(digest, posts=())], NOW)
     (item,) = await store.claim(PLATFORMS, later(days=1), 1, interval=1.0, most=9)
@@ -318,11 +325,12 @@ def asking() -> list[tuple[str, int, int]]:
     return [
         (path.name, node.lineno, node.end_lineno or node.lineno)
         for path in sorted(STORE.glob("*.py"))
-        if path.stem not in OPENING
+        if path.stem not in APART
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"execute", "executemany"}
+        and "PRAGMA" not in ast.unparse(node.args[0])
     ]
 
 

@@ -25,6 +25,7 @@ from tests.store_kit import (
     open_store,
     papers_of,
     poll,
+    record,
     rows,
     watch,
 )
@@ -55,9 +56,9 @@ async def receipt(store: SqliteStore) -> tuple[int, int, int]:
 
 async def test_the_cursor_is_stored_with_its_batch(store: SqliteStore, tmp_path: Path) -> None:
     assert await store.cursor() is None
-    await store.record(batch_of(papers_of(TODAY, 1, 1), cursor=Cursor("a", backfilling=True), backfill=True), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 1, 1), cursor=Cursor("a", backfilling=True), backfill=True), {}, NOW)
     assert await store.cursor() == Cursor("a", backfilling=True)
-    await store.record(batch_of(cursor=Cursor("b")), {}, NOW)
+    await record(store, batch_of(cursor=Cursor("b")), {}, NOW)
     await store.close()
     async with open_store(tmp_path) as again:
         assert await again.cursor() == Cursor("b")
@@ -70,19 +71,19 @@ async def test_a_batch_is_recorded_whole_or_not_at_all(store: SqliteStore) -> No
         [make_paper("2603.00002"), make_paper("no id")], cursor=Cursor("broken"), missing=(lost("2603.9"),)
     )
     with pytest.raises(CommandError):
-        await store.record(broken, {}, NOW)
+        await record(store, broken, {}, NOW)
     assert await store.cursor() == Cursor("read")
     assert await store.paper("2603.00002") is None
     assert (await store.poll_status()).missing == 0
 
 
 async def test_missing_numbers_are_asked_less_often_as_they_age(store: SqliteStore) -> None:
-    await store.record(batch_of(missing=(lost("2603.00007"),)), {}, NOW)
+    await record(store, batch_of(missing=(lost("2603.00007"),)), {}, NOW)
     assert await store.missing(NOW, 9) == [lost("2603.00007")]
 
     async def asked_again_after(age: timedelta) -> timedelta:
         now = NOW + age
-        await store.record(batch_of(asked=("2603.00007",)), {}, now)
+        await record(store, batch_of(asked=("2603.00007",)), {}, now)
         for pause in (timedelta(0), timedelta(hours=6), timedelta(hours=24)):
             if pause and await store.missing(now + pause - timedelta(seconds=1), 9):
                 return timedelta(-1)
@@ -99,8 +100,8 @@ async def test_missing_numbers_are_asked_less_often_as_they_age(store: SqliteSto
 
 async def test_missing_numbers_are_limited_and_the_longest_unasked_come_first(store: SqliteStore) -> None:
     numbers = [lost(f"2603.0000{i}", when=later(minutes=i)) for i in range(1, 6)]
-    await store.record(batch_of(missing=tuple(numbers)), {}, later(minutes=9))
-    await store.record(batch_of(asked=("2603.00001",)), {}, later(minutes=10))
+    await record(store, batch_of(missing=tuple(numbers)), {}, later(minutes=9))
+    await record(store, batch_of(asked=("2603.00001",)), {}, later(minutes=10))
     assert ids(await store.missing(later(minutes=11), 3)) == ["2603.00002", "2603.00003", "2603.00004"]
     assert ids(await store.missing(later(minutes=11), 9))[-1] == "2603.00001"
     assert await store.missing(NOW, 0) == []
@@ -108,17 +109,17 @@ async def test_missing_numbers_are_limited_and_the_longest_unasked_come_first(st
 
 async def test_found_and_dropped_numbers_are_missing_no_more(store: SqliteStore) -> None:
     numbers = tuple(lost(f"2603.0000{i}") for i in range(1, 5))
-    await store.record(batch_of(missing=numbers), {}, NOW)
+    await record(store, batch_of(missing=numbers), {}, NOW)
     found = papers_of(TODAY, 1, 2)
-    await store.record(batch_of(found, announced=0, late=frozenset({found[0].id}), dropped=("2603.00003",)), {}, NOW)
+    await record(store, batch_of(found, announced=0, late=frozenset({found[0].id}), dropped=("2603.00003",)), {}, NOW)
     assert ids(await store.missing(NOW, 9)) == ["2603.00004"]
     assert (await store.poll_status()).missing == 1
 
 
 async def test_a_number_missed_again_keeps_when_it_was_first_missed(store: SqliteStore) -> None:
-    await store.record(batch_of(missing=(lost("2603.00007", None),)), {}, NOW)
+    await record(store, batch_of(missing=(lost("2603.00007", None),)), {}, NOW)
     again = replace(lost("2603.00007", TODAY, later(hours=1)), asked=4)
-    await store.record(batch_of(missing=(again,)), {}, later(hours=1))
+    await record(store, batch_of(missing=(again,)), {}, later(hours=1))
     assert await store.missing(later(hours=1), 9) == [Missing("2603.00007", None, NOW, later(hours=1), 4)]
 
 
@@ -131,7 +132,7 @@ async def test_poll_status_tells_the_last_success_and_a_failure_until_the_next(s
     )
     await store.poll_succeeded(later(hours=2))
     assert await store.poll_status() == PollStatus(later(hours=2), None, "", 0, backfilling=False)
-    await store.record(Batch((), Cursor("", backfilling=True), backfill=True), {}, NOW)
+    await record(store, Batch((), Cursor("", backfilling=True), backfill=True), {}, NOW)
     assert (await store.poll_status()).backfilling
 
 
@@ -152,7 +153,7 @@ async def test_a_receipt_covers_what_came_since_the_last_one(store: SqliteStore)
     assert await receipt(store) == (2, 2, 0)
     assert await store.put_posts(CHANNEL, [], receipted=2, next_due=None, now=NOW)
     assert await receipt(store) == (0, 0, 0)
-    await store.record(batch_of(), {}, NOW)
+    await record(store, batch_of(), {}, NOW)
     assert await store.receipt(CHANNEL) == (Receipt(0, 0, 0), 2)
 
 
@@ -199,10 +200,10 @@ async def test_the_back_fill_is_in_no_receipt_but_for_its_last_day(store: Sqlite
     mixed = papers_of(YESTERDAY, 6, 2) + papers_of(TODAY, 11, 1)
     history.append(batch_of(mixed, cursor=filling, backfill=True, announced=4, missing=(lost("2603.00012"),)))
     for batch in history:
-        await store.record(batch, {}, NOW)
+        await record(store, batch, {}, NOW)
         assert await receipt(store) == (0, 0, 0)
     last = batch_of(papers_of(TODAY, 13, 2), cursor=Cursor("2"), backfill=True)
-    await store.record(last, {}, NOW)
+    await record(store, last, {}, NOW)
     assert len(await store.waiting(CHANNEL)) == 3
     assert await receipt(store) == (4, 3, 0)
     await make_channel(store, OTHER)
@@ -222,7 +223,7 @@ async def test_a_watch_made_after_the_back_fill_gets_a_receipt_for_its_last_day(
     for end in range(1, batches + 1):
         part = papers[(end - 1) * 7 :] if end == batches else papers[:7]
         cursor = Cursor(str(end), backfilling=end < batches)
-        await store.record(batch_of(part, cursor=cursor, backfill=True), {}, NOW)
+        await record(store, batch_of(part, cursor=cursor, backfill=True), {}, NOW)
     await watch(store, "delivery")
     assert len(await store.waiting(CHANNEL)) == 3
     assert await receipt(store) == (3, 3, 0)
@@ -233,9 +234,9 @@ async def test_a_number_missed_in_the_back_fill_s_past_is_late(store: SqliteStor
         papers_of(YESTERDAY, 1, 1), cursor=Cursor("1", backfilling=True), backfill=True, announced=2,
         missing=(lost("2603.00002", YESTERDAY),),
     )  # fmt: skip
-    await store.record(past, {}, NOW)
+    await record(store, past, {}, NOW)
     await make_channel(store)
-    await store.record(batch_of(papers_of(TODAY, 11, 1), cursor=Cursor("2"), backfill=True), {}, NOW)
+    await record(store, batch_of(papers_of(TODAY, 11, 1), cursor=Cursor("2"), backfill=True), {}, NOW)
     late = papers_of(YESTERDAY, 2, 1)
     await poll(store, late, announced=0, late=frozenset({late[0].id}))
     found, _ = await store.receipt(CHANNEL)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from adapters.tfidf import FileIndex
+from adapters.tfidf import FileIndex, building
 from bot.clock import SystemClock
 from bot.errors import StoreError
 from bot.models import PaperText
@@ -36,6 +37,19 @@ async def in_blocks(found: Sequence[PaperText], trouble: Exception | None = None
         yield found[start : start + 7]
     if trouble is not None:
         raise trouble
+
+
+@pytest.mark.parametrize("most", [1, 25, 10_000])
+def test_however_few_entries_are_sorted_at_a_time_the_index_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    lines = [json.dumps([text.id, text.title, text.abstract]).encode() for text in texts(60)]
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    building.main(whole, NOW, [*lines, b"null"])
+    monkeypatch.setattr(building, "_MOST_SORTED", most)
+    assert building.main(parted, NOW, [*lines, b"null"])["papers"] == 60
+    assert parted.read_bytes() == whole.read_bytes()
+    assert names_in(tmp_path) in (["whole", "parted"], ["parted", "whole"])
 
 
 async def test_the_process_weighs_as_the_definition_says(tmp_path: Path) -> None:

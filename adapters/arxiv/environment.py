@@ -9,19 +9,19 @@ a password kept there for other programs to arXiv or to wherever arXiv redirects
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
 from bot.errors import SourceError
+from bot.proxies import is_loopback
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def proxies_for(url: str) -> dict[str, str]:
     """Scheme → address of the proxy, empty where there is none for ``url``. None leads to this machine itself."""
-    if _is_loopback(urlsplit(url).hostname or ""):
+    if is_loopback(urlsplit(url).hostname or ""):
         return {}
     proxies = get_environ_proxies(url)
     return proxies if select_proxy(url, proxies) else {}
@@ -38,12 +38,3 @@ def certificates() -> str | bool:
                 raise SourceError(f"{name} names a file of certificates that cannot be read.", permanent=True)
             return bundle
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -27,7 +27,7 @@ from adapters.console.screen import Screen
 from adapters.console.transcript import Transcript
 from adapters.console.typed import QUIT, attachment, checked, command_text, commands_in, mentions
 from adapters.console.waiting import outcome, unless_set
-from bot.conversation import Command, Reply
+from bot.conversation import Command, FileWay, Reply
 from bot.errors import CommandError, ConfigError, DeliveryError, UnreadableError
 from bot.models import ChannelRef, MemberRef, MessageRef, Post, PostLimits, Progress
 
@@ -216,6 +216,7 @@ class ConsoleChat:
                 # Whoever sits at the terminal runs the program.
                 administers=True,
                 pictures=False,
+                file_way=FileWay.NAMED,
             )
         )
         await self._say(reply)

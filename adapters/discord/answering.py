@@ -26,6 +26,9 @@ from bot.conversation import File, Reply
 
 logger = logging.getLogger(__name__)
 
+ACKNOWLEDGED = "acknowledged"
+"""The name, among an interaction's extras, of what is called when it has been acknowledged."""
+
 PATIENCE = 0.1
 """Seconds that an acknowledgement waits for the answer."""
 
@@ -93,6 +96,7 @@ async def _send_first(interaction: Interaction, message: Message, files: Sequenc
         if error.code not in CONTENT:
             raise
         await interaction.response.send_message(**_content(message.plain(""), ()), ephemeral=ephemeral)
+    _count(interaction)
 
 
 async def _acknowledged(interaction: Interaction, *, public: bool) -> bool:
@@ -102,7 +106,13 @@ async def _acknowledged(interaction: Interaction, *, public: bool) -> bool:
         if not _said_before(error):
             logger.warning("Discord did not take an acknowledgement (code %s).", error.code)
             return False
+    _count(interaction)
     return True
+
+
+def _count(interaction: Interaction) -> None:
+    if (acknowledged := interaction.extras.pop(ACKNOWLEDGED, None)) is not None:
+        acknowledged()
 
 
 async def _fill(interaction: Interaction, reply: Reply, messages: Sequence[Message], *, public: bool) -> None:

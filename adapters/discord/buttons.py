@@ -46,6 +46,12 @@ def key_of(identity: str) -> str:
     return found[1] if found else ""
 
 
+def paper_of(identity: str) -> str:
+    """The paper of a button with this id; empty where it is another kind of button."""
+    found = _PAPER.fullmatch(identity)
+    return found["paper"] if found else ""
+
+
 def is_known(identity: str) -> bool:
     """Whether an id is of a kind that is heard here."""
     return bool(_PAPER.fullmatch(identity) or _COMMAND.fullmatch(identity))

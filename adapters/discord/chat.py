@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
@@ -15,8 +16,9 @@ from adapters.discord.posting import Posting
 from adapters.discord.posts import CHARACTERS_A_DIGEST, OVERHEAD, PAPERS
 from adapters.discord.settings import DiscordSettings
 from bot.background import Work
-from bot.models import ChannelRef, MessageRef, Post, PostLimits
-from bot.ports import Clock, Handler, NoteStore
+from bot.measuring import NoMeter
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
+from bot.ports import Clock, Handler, Meter, NoteStore
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,9 @@ class DiscordChat:
         *,
         listen: bool = True,
         guild_patience: float = GUILD_PATIENCE,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._settings = settings
         self._notes = notes
         self._clock = clock
@@ -80,7 +84,7 @@ class DiscordChat:
     async def start(self, handler: Handler) -> None:
         """As ``Chat``: logged in, connected and ready. Raises ConfigError for a refused token."""
         if self._listen:
-            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work)
+            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work, self._meter)
         await self._connection.start()
         client = self._connection.client
         if not client.guilds:
@@ -93,6 +97,10 @@ class DiscordChat:
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """As ``Chat``."""
         return await self._posting.find(channel, post)
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``."""
+        return await self._posting.posts_since(channel, since)
 
     async def close(self) -> None:
         """As ``Chat``; again changes nothing."""

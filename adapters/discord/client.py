@@ -10,14 +10,17 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 import discord
 import yarl
 
 from adapters.discord import catching_up, changes, interactions, reactions
+from adapters.discord.answering import ACKNOWLEDGED
 from adapters.discord.buttons import CommandItem, PaperItem
 from adapters.discord.errors import TROUBLE
+from adapters.discord.identity import PLATFORM
 from adapters.discord.messages import CommandButton, PaperButton
 from adapters.discord.once import trace
 from adapters.discord.options import fingerprint, payload
@@ -100,9 +103,11 @@ class PaperrouteClient(discord.AutoShardedClient):
 
     async def pressed(self, interaction: discord.Interaction[Any], button: PaperButton | CommandButton) -> None:
         """See ``adapters.discord.buttons.Presses``."""
+        self._time(interaction, self._clock.now())
         self._begin("A button", lambda parts: interactions.pressed(parts, interaction, button))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        self._time(interaction, self._clock.now())
         # A hundred of the same moment, begun in one round of the event loop, would hold it.
         async with self._one_a_round:
             await asyncio.sleep(0)
@@ -171,6 +176,14 @@ class PaperrouteClient(discord.AutoShardedClient):
     def _reconcile(self) -> None:
         self._begin("Comparing channels", changes.compare)
         self._begin("Reading reactions that came meanwhile", catching_up.catch_up)
+
+    def _time(self, interaction: discord.Interaction[Any], arrived: datetime) -> None:
+        """Let the acknowledgement be counted; of a button both its events come here, and the first one counts."""
+        if (parts := self.parts) is not None:
+            meter, clock = parts.meter, self._clock
+            interaction.extras.setdefault(
+                ACKNOWLEDGED, lambda: meter.acknowledged(PLATFORM, (clock.now() - arrived).total_seconds())
+            )
 
     def _begin(self, what: str, work: Callable[[Parts], Coroutine[Any, Any, None]]) -> None:
         if self.parts is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.background import Work
-from bot.ports import Clock, Handler
+from bot.ports import Clock, Handler, Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,4 @@ class Parts:
     handler: Handler
     clock: Clock
     work: Work
+    meter: Meter

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import discord
 
-from adapters.discord.buttons import key_of, view_of
+from adapters.discord.buttons import key_of, paper_of, view_of
 from adapters.discord.errors import (
     CONTENT,
     THREAD_EXISTS,
@@ -32,8 +32,9 @@ from adapters.discord.messages import Message
 from adapters.discord.once import once
 from adapters.discord.posts import heading, render
 from bot.errors import DeliveryError, UnreadableError
-from bot.models import ChannelRef, MessageRef, Post
+from bot.models import ChannelRef, FoundPost, MessageRef, Post
 from bot.ports import Clock
+from bot.weekly_top import is_top
 
 AGAIN = timedelta(seconds=60)
 """How long after its first attempt a post is sent again with its nonce instead of being looked for."""
@@ -92,6 +93,35 @@ class Posting:
         except Exception as error:
             raise reading_error(error) from error
         return None
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``: the papers are those of the buttons. A weekly top, which gives nothing, is left out."""
+        try:
+            place = await self._place(channel)
+            self._readable(place)
+            return [
+                FoundPost(message_ref(channel, message.id), key, papers, message.created_at)
+                async for message in self._begun(place, channel, since - _BEFORE)
+                if not is_top(message.content.strip("*"))
+                and (key := self._key(message))
+                and (papers := _papers(message))
+            ]
+        except DeliveryError:
+            raise
+        except Exception as error:
+            raise reading_error(error) from error
+
+    async def _begun(self, place: object, channel: ChannelRef, since: datetime) -> AsyncIterator[discord.Message]:
+        """The messages of a channel, of a forum those that its posts begin with; oldest first."""
+        if not isinstance(place, discord.ForumChannel):
+            there = self._client().get_partial_messageable(int(channel.channel))
+            async for message in there.history(after=since, limit=None, oldest_first=True):
+                yield message
+            return
+        threads = {thread.id: thread async for thread in self._threads(place, since, most=_MOST_MESSAGES)}
+        for identity in sorted(threads):
+            async for message in threads[identity].history(limit=1, oldest_first=True):
+                yield message
 
     async def _place(self, channel: ChannelRef) -> object:
         """The channel; an archived thread, of which the client has not heard, is asked for.
@@ -196,20 +226,32 @@ class Posting:
             if post.thread is None:
                 raise
 
-    async def _threads(self, forum: discord.ForumChannel, since: datetime) -> AsyncIterator[discord.Thread]:
+    async def _threads(
+        self, forum: discord.ForumChannel, since: datetime, most: int = 100
+    ) -> AsyncIterator[discord.Thread]:
         # Asked for: the client has heard of no thread that began while the gateway was away.
         for thread in await forum.guild.active_threads():
             if thread.parent_id == forum.id and discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
-        async for thread in forum.archived_threads(limit=100):
+        async for thread in forum.archived_threads(limit=most):
             if discord.utils.snowflake_time(thread.id) >= since:
                 yield thread
 
     def _carries(self, message: discord.Message, key: str) -> bool:
+        return bool(key) and self._key(message) == key
+
+    def _key(self, message: discord.Message) -> str:
+        """The key of the post that a message of ours holds; empty for any other message."""
         user = self._client().user
         if user is None or message.author.id != user.id:
-            return False
-        return any(key_of(identity) == key for identity in _identities(message.components))
+            return ""
+        return next((key for identity in _identities(message.components) if (key := key_of(identity))), "")
+
+
+def _papers(message: discord.Message) -> tuple[str, ...]:
+    """The ids of the papers that a message has buttons for, in their order."""
+    found = (paper_of(identity) for identity in _identities(message.components))
+    return tuple(dict.fromkeys(paper for paper in found if paper))
 
 
 def _identities(components: Any) -> list[str]:

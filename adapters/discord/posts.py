@@ -35,10 +35,10 @@ from adapters.discord.text import clipped, inert, title_of
 from bot.commands.saying import paragraph, shown, tidy
 from bot.conversation import ButtonKind
 from bot.models import Entry, Paper, Post, PostKind
+from bot.paper_lines import about_line
 from bot.reactions import CHARACTERS, KEYCAPS
 from bot.rendering import fair_lengths, first_proposed
-from bot.signal_line import MOST_LINE, signal_line
-from bot.wording import SIMILAR_HEADING, authors_line, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)
 CHARACTERS_A_DIGEST = 5_600
@@ -116,23 +116,8 @@ def _split_title(paper: Paper, most: int) -> tuple[str, str]:
 
 
 def _below(rest: str, entry: Entry, categories: Sequence[str]) -> str:
-    about = clipped(_about(entry, categories), 1_500, code=True)
+    about = clipped(about_line(entry, categories), 1_500, code=True)
     return f"{rest}\n{about}" if rest else about
-
-
-def _about(entry: Entry, categories: Sequence[str]) -> str:
-    """Authors, categories, words that matched, signal; back-quotes mark the words."""
-    words = [f"`{word}`" for word in (shown(word, 80) for word in entry.words[:20]) if word]
-    parts = [
-        authors_line([shown(author, 80) for author in entry.paper.authors]),
-        ", ".join(shown(category, 30) for category in categories),
-        f"matched {', '.join(words)}" if words else "",
-        "announced earlier, readable only now" if entry.late else "",
-        shown(signal_line(entry.signal), MOST_LINE),
-        shown(entry.note, 200),
-        shown(entry.because, 200),
-    ]
-    return " · ".join(part for part in parts if part)
 
 
 def _size(made: discord.Embed) -> int:

@@ -31,11 +31,13 @@ from adapters.discord.text import clipped, inert, title_of, with_code
 from bot.commands.saying import command, paragraph, shown, tidy
 from bot.conversation import Reply
 from bot.models import Entry, Paper, Signal
+from bot.paper_lines import fact_lines
 from bot.rendering import pieces
 from bot.signal_line import signal_facts, signal_links
-from bot.wording import day_text, listed
+from bot.wording import listed
 
 _LINE = 6_000
+_FACT = 500
 _MOST_AUTHORS = 30
 
 
@@ -68,26 +70,17 @@ def abstract(paper: Paper, signal: Signal | None = None) -> Message:
     text = clipped(paragraph(paper.abstract), 3_600) or "(no abstract)"
     made.description = f"{clipped(people, DESCRIPTION - len(text) - 2)}\n\n{text}".strip()
     made.title = clipped(title_of(paper.title, TITLE), TITLE)
-    facts = "\n".join([*_facts(paper), *(inert(shown(fact, 800)) for fact in signal_facts(signal))])
+    facts = "\n".join(
+        [
+            *(inert(fact) for fact in fact_lines(paper, _FACT)),
+            *(inert(shown(fact, 800)) for fact in signal_facts(signal)),
+        ]
+    )
     room = min(FOOTER, ALL_EMBEDS - len(made.title) - len(made.description))
     made.set_footer(text=facts if len(facts) <= room else f"{facts[: room - 1].rstrip()}…")
     buttons = paper_row(paper, abstract=False)
     links = tuple(LinkButton(label, url) for label, url in signal_links(signal))
     return Message(embeds=(made,), rows=(buttons, links) if links else (buttons,))
-
-
-def _facts(paper: Paper) -> list[str]:
-    announced = f" · announced {day_text(paper.announced)}" if paper.announced else ""
-    revised = f" · revised {day_text(paper.updated.date())}" if paper.version > 1 else ""
-    categories = ", ".join(shown(category, 30) for category in paper.categories[:20])
-    facts = [f"{categories} · version {paper.version}{announced}{revised}"]
-    if paper.comment:
-        facts.append(f"Comment: {paragraph(paper.comment, 500)}")
-    if paper.journal_ref:
-        facts.append(f"Journal: {paragraph(paper.journal_ref, 300)}")
-    if paper.doi:
-        facts.append(f"DOI: {shown(paper.doi, 150)}")
-    return [inert(fact) for fact in facts]
 
 
 def _texts(text: str) -> list[str]:

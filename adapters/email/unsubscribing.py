@@ -2,7 +2,7 @@
 
 A link holds the address, sealed with a key of this installation (Fernet: AES and an HMAC that is compared in constant
 time), so that it cannot be made up, altered or read. A GET shows a page with a button, since mail filters open every
-link there is; a POST ends the subscription, whoever sends it and however often.
+link there is; a POST ends the subscription, whoever sends it and however often. Afterwards the page says so.
 """
 
 from __future__ import annotations
@@ -69,6 +69,13 @@ def routes(links: Links, handler: Handler, store: MailStore) -> list[web.RouteDe
         channel = links.channel(request.match_info["token"])
         if channel is None:
             return _page(404, "This link is not valid", "Copy it whole from a mail, or type /papers email stop.")
+        try:
+            ended = await store.mail_subscription(channel) is None
+        except StoreError:
+            # Asking needs no store; what comes of the answer does.
+            ended = False
+        if ended:
+            return _page(200, "Already unsubscribed", f"Nothing more of this comes to {channel.channel}.")
         return _page(200, "Unsubscribe", f"No more papers to {channel.channel}?", "Unsubscribe")
 
     async def end(request: web.Request) -> web.Response:

@@ -16,12 +16,14 @@ from typing import Any, cast
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api import Credentials
 from adapters.slack.errors import SlackError
 from adapters.slack.identity import workspace_of
+from bot.ports import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +36,34 @@ _READ_BY_BOLT = (
 )
 
 
-def make_app(api_url: str, credentials_of: Callable[[str], Awaitable[Credentials]], signing_secret: str) -> AsyncApp:
+class _TimedApp(AsyncApp):
+    """Says after each request how long its acknowledgement took."""
+
+    clock: Clock
+    acknowledged: Callable[[float], None]
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        begun = self.clock.now()
+        response = await super().async_dispatch(req)
+        self.acknowledged((self.clock.now() - begun).total_seconds())
+        return response
+
+
+def _nobody_counts(_: float) -> None:
+    """Nobody asks for figures."""
+
+
+def make_app(
+    api_url: str,
+    credentials_of: Callable[[str], Awaitable[Credentials]],
+    signing_secret: str,
+    clock: Clock,
+    acknowledged: Callable[[float], None] = _nobody_counts,
+) -> AsyncApp:
     """An app without listeners. ``credentials_of`` a workspace raises SlackError where the app is not installed.
 
-    ``signing_secret`` may be empty where requests come through the socket alone.
+    ``signing_secret`` may be empty where requests come through the socket alone. ``acknowledged`` is told the seconds
+    that each request took to be.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
@@ -55,7 +81,7 @@ def make_app(api_url: str, credentials_of: Callable[[str], Awaitable[Credentials
         )
 
     with _hidden(_READ_BY_BOLT):
-        app = AsyncApp(
+        app = _TimedApp(
             name="paperroute",
             client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
             # None, for "not installed", is among what bolt handles, though its annotation leaves it out.
@@ -64,6 +90,7 @@ def make_app(api_url: str, credentials_of: Callable[[str], Awaitable[Credentials
             raise_error_for_unhandled_request=True,
             user_facing_authorize_error_message="paperroute is not installed in this workspace (any more).",
         )
+    app.clock, app.acknowledged = clock, acknowledged
     app.error(_acknowledge)
     return app
 

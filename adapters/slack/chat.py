@@ -8,6 +8,7 @@ last.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -31,8 +32,9 @@ from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import Socket
 from bot.background import Work
 from bot.conversation import WorkspaceChange
-from bot.models import ChannelRef, MessageRef, Post, PostLimits
-from bot.ports import Clock, Handler, InstallationStore
+from bot.measuring import NoMeter
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
+from bot.ports import Clock, Handler, InstallationStore, Meter
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,9 @@ class SlackChat:
         *,
         listen: bool = True,
         pause: float = PAUSE,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or NoMeter()
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -105,7 +109,13 @@ class SlackChat:
             channels=Channels(self._access.api, self._clock),
             uninstalled=self._access.forget,
         )
-        app = make_app(self._settings.api_url, self._access.tokens.credentials, self._settings.signing_secret)
+        app = make_app(
+            self._settings.api_url,
+            self._access.tokens.credentials,
+            self._settings.signing_secret,
+            self._clock,
+            lambda seconds: self._meter.acknowledged(PLATFORM, seconds),
+        )
         for module in (commands, buttons, reactions, changes, watch_form, home):
             module.register(app, parts)
         await self._open_ways_in(app, parts)
@@ -118,6 +128,10 @@ class SlackChat:
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
         """As ``Chat``."""
         return await self._started().find(channel, post)
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``."""
+        return await self._started().posts_since(channel, since)
 
     async def close(self) -> None:
         """As ``Chat``; again changes nothing."""

@@ -18,7 +18,7 @@ from adapters.slack.payloads import Origin, command_origin, mentioned, text_in, 
 from adapters.slack.responding import respond
 from bot.commands.router import split
 from bot.commands.table import find_command
-from bot.conversation import Command
+from bot.conversation import Command, FileWay
 
 _MOST_MENTIONS = 10
 
@@ -69,4 +69,6 @@ async def _command(parts: Parts, origin: Origin, text: str, event: str) -> Comma
         event=event,
         # Asked last, when who they are is known already: two questions at once would be two requests.
         administers=await parts.members.administers(origin.workspace, origin.user),
+        # https://docs.slack.dev/interactivity/implementing-slash-commands: a command is its text.
+        file_way=FileWay.NONE,
     )

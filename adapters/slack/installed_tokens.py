@@ -111,5 +111,5 @@ class InstalledTokens:
         installation.bot_refresh_token = refresh
         installation.bot_token_expires_at = int(self._clock.now().timestamp()) + lives
         await self._installations.async_save(installation)
-        logger.info("Refreshed the token of the workspace %s.", workspace)
+        logger.debug("Refreshed the token of the workspace %s.", workspace)
         return installation

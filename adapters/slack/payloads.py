@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack.identity import channel_ref, member_ref, workspace_of
+from bot.commands.router import MOST_CHARACTERS
 from bot.models import ChannelRef, MemberRef
 
-MOST_CHARACTERS = 10_000
 _BRACKETS = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _UNESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -110,8 +110,12 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def words(text: str, workspace: str, name_of: Callable[[str], str]) -> Words:
-    """A command's text unescaped; ``name_of`` gives the name of a member who stands in it without one."""
-    text = text[:MOST_CHARACTERS]
+    """A command's text unescaped; ``name_of`` gives the name of a member who stands in it without one.
+
+    What is longer than a command may be stays as it is, for the core to refuse: half a list is not what was meant.
+    """
+    if len(text) > MOST_CHARACTERS:
+        return Words(text, ())
     mentions: dict[str, MemberRef] = {}
 
     def replaced(found: re.Match[str]) -> str:
@@ -132,7 +136,7 @@ def words(text: str, workspace: str, name_of: Callable[[str], str]) -> Words:
 
 
 def _mentions(text: str) -> list[tuple[str, str]]:
-    found = _BRACKETS.finditer(text[:MOST_CHARACTERS])
+    found = _BRACKETS.finditer(text) if len(text) <= MOST_CHARACTERS else ()
     return [(each[1][1:], each[2] or "") for each in found if each[1].startswith("@") and _USER.fullmatch(each[1][1:])]
 
 

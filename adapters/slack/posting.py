@@ -2,7 +2,8 @@
 
 Slack has no key that makes a repeated request harmless, so the post's key travels in the message's metadata, and a post
 whose answer was lost is looked up by it in the history (https://docs.slack.dev/messaging/message-metadata). Other apps
-can read metadata and could copy it: only messages of this bot count.
+can read metadata and could copy it: only messages of this bot count. The papers that a post gives its channel stand
+there beside the key, for a store that was put back from a backup and does not know the post.
 
 A message that Slack does not like is sent once more as plain text, with the same metadata: it was refused, so it does
 not stand there. A thread whose first message was deleted takes no reply: a card then has nothing to stand under and is
@@ -11,7 +12,8 @@ dropped (its paper stood in the digest), a notice goes into the channel.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.slack.api import Credentials, SlackApi
@@ -21,7 +23,7 @@ from adapters.slack.history import History
 from adapters.slack.identity import message_ref
 from adapters.slack.posts import render
 from bot.errors import DeliveryError
-from bot.models import ChannelRef, MessageRef, Post, PostKind
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostKind
 from bot.ports import Clock
 
 EVENT_TYPE = "paperroute_post"
@@ -31,6 +33,8 @@ _BEFORE = timedelta(seconds=60)
 _LONGEST_PLAIN_TEXT = 3_000
 # Broken searches of which the place is remembered.
 MOST_RESUMED = 32
+_MOST_PAPERS = 100
+_TS = re.compile(r"\d{1,12}\.\d{1,9}", re.ASCII)
 
 
 class Posting:
@@ -72,6 +76,29 @@ class Posting:
         self._forget(post)
         return None
 
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        """As ``ReadsBack``."""
+        found: list[FoundPost] = []
+        try:
+            credentials = await self._api.credentials(channel.workspace)
+            async for page in self._history.pages(channel.workspace, channel.channel, oldest=since - _BEFORE):
+                found += [
+                    FoundPost(
+                        message_ref(channel.workspace, channel.channel, ts),
+                        key,
+                        papers,
+                        datetime.fromtimestamp(float(ts), UTC),
+                    )
+                    for message in page.messages
+                    if _is_ours(message, credentials)
+                    and (key := _key(message))
+                    and (papers := tuple(_given(message)))
+                    and _TS.fullmatch(ts := str(message["ts"]))
+                ]
+        except SlackError as error:
+            raise reading_error(error, await self._name(channel.workspace)) from error
+        return sorted(found, key=lambda post: post.at)
+
     async def _send_in_thread(self, channel: ChannelRef, post: Post, message: Message) -> MessageRef:
         thread = None if post.thread is None else post.thread.message
         try:
@@ -98,7 +125,7 @@ class Posting:
             timeout=TIMEOUT,
             channel=channel.channel,
             thread_ts=thread,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": post.key}},
+            metadata={"event_type": EVENT_TYPE, "event_payload": _payload(post)},
             mrkdwn=False,
             unfurl_links=False,
             unfurl_media=False,
@@ -156,6 +183,17 @@ def _is_ours(message: dict[str, Any], credentials: Credentials) -> bool:
     if credentials.bot and message.get("bot_id") == credentials.bot:
         return True
     return bool(credentials.app) and message.get("app_id") == credentials.app
+
+
+def _payload(post: Post) -> dict[str, str]:
+    """The metadata of a post: its key, and the ids of the papers that it gives to its channel, in their order."""
+    given = [entry.paper.id for entry in post.entries if entry.delivery is not None or entry.because]
+    return {"key": post.key, "papers": " ".join(given)} if given and post.thread_of is None else {"key": post.key}
+
+
+def _given(message: dict[str, Any]) -> list[str]:
+    """The ids of papers in the metadata of a message that has a key."""
+    return str(message["metadata"]["event_payload"].get("papers", "")).split()[:_MOST_PAPERS]
 
 
 def _key(message: dict[str, Any]) -> str:

@@ -16,10 +16,10 @@ from adapters.slack.blocks import MOST_CHARACTERS, SECTION, Block, Message, cont
 from adapters.slack.text import clipped, escaped, linked, title_of, with_code
 from bot.commands.saying import paragraph, shown, tidy
 from bot.models import Entry, Post, PostKind
+from bot.paper_lines import about_line
 from bot.reactions import KEYCAPS
 from bot.rendering import fair_lengths, first_proposed
-from bot.signal_line import MOST_LINE, signal_line
-from bot.wording import SIMILAR_HEADING, authors_line, part_text, receipt_line
+from bot.wording import SIMILAR_HEADING, part_text, receipt_line
 
 PAPERS = len(KEYCAPS)
 CHARACTERS = 10_500
@@ -67,24 +67,9 @@ def _listed(entry: Entry, place: int, most: int) -> str:
     keycap = _KEYCAPS.get(place, "")
     number = "" if entry.number == place and keycap else f"*{entry.number}.* "
     front = f"{keycap} {number}".lstrip()
-    below = _about(entry, (entry.paper.primary_category,))
+    below = about_line(entry, (entry.paper.primary_category,))
     title = f"{front}*{linked(entry.paper.abstract_url, title_of(entry.paper.title, 3_000), most - len(front) - 60)}*"
     return f"{title}\n{clipped(below, most - len(title) - 1, code=True)}".rstrip()
-
-
-def _about(entry: Entry, categories: Sequence[str]) -> str:
-    """Authors, categories, words that matched, signal; back-quotes mark the words."""
-    words = [f"`{word}`" for word in (shown(word, 80) for word in entry.words[:20]) if word]
-    parts = [
-        authors_line([shown(author, 80) for author in entry.paper.authors]),
-        ", ".join(shown(category, 30) for category in categories),
-        f"matched {', '.join(words)}" if words else "",
-        "announced earlier, readable only now" if entry.late else "",
-        shown(signal_line(entry.signal), MOST_LINE),
-        shown(entry.note, 200),
-        shown(entry.because, 200),
-    ]
-    return " · ".join(part for part in parts if part)
 
 
 def _card(post: Post) -> Message:
@@ -107,7 +92,7 @@ def paper_blocks(entry: Entry, *, abstract: int = 0) -> list[Block]:
     """A paper by itself: title, authors, categories, words, note; with so much of its abstract and comment."""
     paper = entry.paper
     title = f"*{linked(paper.abstract_url, title_of(paper.title, 3_000), 1_200)}*"
-    blocks = [section(f"{title}\n{clipped(_about(entry, paper.categories), 1_200, code=True)}", paper_menu(paper))]
+    blocks = [section(f"{title}\n{clipped(about_line(entry, paper.categories), 1_200, code=True)}", paper_menu(paper))]
     if abstract and (text := clipped(paragraph(paper.abstract, abstract), abstract * 2)):
         blocks.append(section(text))
     if abstract and paper.comment and (comment := clipped(f"Comment: {paragraph(paper.comment, 300)}", 600)):

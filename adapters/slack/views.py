@@ -14,8 +14,9 @@ from adapters.slack.text import clipped, inert, linked, plain, title_of
 from bot.commands.saying import paragraph, shown
 from bot.conversation import Reply
 from bot.models import Paper, Signal
+from bot.paper_lines import fact_lines
 from bot.signal_line import signal_facts, signal_links
-from bot.wording import day_text, listed
+from bot.wording import listed
 
 View = dict[str, Any]
 
@@ -38,7 +39,7 @@ def abstract(paper: Paper, signal: Signal | None = None) -> View:
         context(clipped(people, 2_900) or "–"),
         *text_blocks(paragraph(paper.abstract).replace("`", "'") or "(no abstract)"),
     ]
-    blocks += [context(line) for line in _facts(paper)]
+    blocks += [context(clipped(fact, 2_900)) for fact in fact_lines(paper, 1_000)]
     blocks += [context(clipped(shown(fact, 1_000), 2_900)) for fact in signal_facts(signal)]
     blocks.append(
         actions(
@@ -54,20 +55,6 @@ def abstract(paper: Paper, signal: Signal | None = None) -> View:
         )
     )
     return {"type": "modal", "title": plain(f"arXiv:{paper.id}", 24), "close": plain("Close", 24), "blocks": blocks}
-
-
-def _facts(paper: Paper) -> list[str]:
-    announced = f" · announced {day_text(paper.announced)}" if paper.announced else ""
-    revised = f" · revised {day_text(paper.updated.date())}" if paper.version > 1 else ""
-    categories = ", ".join(shown(category, 30) for category in paper.categories[:20])
-    facts = [f"{categories} · version {paper.version}{announced}{revised}"]
-    if paper.comment:
-        facts.append(f"Comment: {paragraph(paper.comment, 1_000)}")
-    if paper.journal_ref:
-        facts.append(f"Journal: {paragraph(paper.journal_ref, 500)}")
-    if paper.doi:
-        facts.append(f"DOI: {shown(paper.doi, 200)}")
-    return [clipped(fact, 2_900) for fact in facts]
 
 
 def loading(title: str) -> View:

@@ -3,7 +3,8 @@
 A line for each paper, ``["2603.00001", title, abstract]``, and ``null`` as the last one; without that nothing is made.
 Memory stays bounded however many papers there are: their words wait in a temporary file, sizes are decided when all
 have been counted, and scikit-learn weighs them a block at a time; of a paper its heaviest words are kept, of a word the
-papers in which it weighs most. Prints ``{"papers": …, "words": …, "peak_mb": …}``.
+papers in which it weighs most. What joins papers and words waits in a file as well, and is sorted by word a range of
+words at a time. Prints ``{"papers": …, "words": …, "peak_mb": …}``.
 
 Left out are words without a letter, of one letter, of scikit-learn's list of English stop words, those of too few
 papers to join any, and those of so many that they tell nothing.
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -37,50 +39,62 @@ WORDS_A_PAPER = 30
 PAPERS_A_WORD = 4_000
 
 _BLOCK = 4_096
+_MOST_SORTED = 2_000_000
+_READ = 1 << 20
 _NICE = 10
 # Above so many different words those of one paper are forgotten: most are misspellings and numbers with a letter.
 _MOST_COUNTED = 1_500_000
 
 Floats = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
+Entries = npt.NDArray[np.void]
+
+# That a word stands in a paper: both by their places, and the word's share of the paper's vector, 255 is all of it.
+_ENTRY = np.dtype([("word", "<u4"), ("paper", "<u4"), ("share", "u1")])
 
 
 def main(path: Path, made_at: datetime, lines: Iterable[bytes]) -> dict[str, int]:
     """Make the index of the papers in ``lines``; returns its figures. Raises ValueError when they are not all there."""
-    with tempfile.TemporaryFile(mode="w+b", dir=path.parent) as texts:
-        ids, frequencies = _count(lines, texts)
-        words = _vocabulary(frequencies, len(ids))
-        weights = _weights([frequencies[word] for word in words], len(ids))
+    with ExitStack() as held:
+
+        def waiting() -> IO[bytes]:
+            return held.enter_context(tempfile.TemporaryFile(mode="w+b", dir=path.parent))
+
+        ids, texts, entries, shares = waiting(), waiting(), waiting(), waiting()
+        papers, frequencies = _count(lines, ids, texts)
+        words = _vocabulary(frequencies, papers)
+        weights = _weights([frequencies[word] for word in words], papers)
         frequencies.clear()
-        texts.seek(0)
-        matrix = _matrix(texts, words, weights)
-    starts, papers, shares = _postings(matrix)
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    write(
-        path,
-        made_at,
-        len(ids),
-        {
-            "ids": (paper_id.encode("ascii").ljust(ID_BYTES, b"\0") for paper_id in ids),
-            "keys": [np.array([key(word) for word in words], dtype="<u4").tobytes()],
-            "ends": [np.cumsum([len(word) for word in encoded], dtype="<u4").tobytes()],
-            "words": encoded,
-            "weights": [weights.astype("<f4").tobytes()],
-            "starts": [starts.astype("<u8").tobytes()],
-            "papers": papers,
-            "shares": shares,
-        },
-    )
-    return {"papers": len(ids), "words": len(words)}
+        counts = _weigh(texts, words, weights, entries)
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        starts = np.concatenate(([0], np.cumsum(np.minimum(counts, PAPERS_A_WORD))))
+        write(
+            path,
+            made_at,
+            papers,
+            {
+                "ids": _pieces(ids),
+                "keys": [np.array([key(word) for word in words], dtype="<u4").tobytes()],
+                "ends": [np.cumsum([len(word) for word in encoded], dtype="<u4").tobytes()],
+                "words": encoded,
+                "weights": [weights.astype("<f4").tobytes()],
+                "starts": [starts.astype("<u8").tobytes()],
+                "papers": _papers(entries, counts, shares),
+                "shares": _pieces(shares),
+            },
+        )
+    return {"papers": papers, "words": len(words)}
 
 
-def _count(lines: Iterable[bytes], texts: IO[bytes]) -> tuple[list[str], Counter[str]]:
-    """The ids, and in how many papers each word stands; the normalised words of each go into ``texts``, a line each."""
-    ids: list[str] = []
+def _count(lines: Iterable[bytes], ids: IO[bytes], texts: IO[bytes]) -> tuple[int, Counter[str]]:
+    """How many papers there are, and in how many of them each word stands; ``ids`` gets the id of each, ``texts`` its
+    normalised words, a line each."""
+    papers = 0
     frequencies: Counter[str] = Counter()
     for line in lines:
         paper = json.loads(line)
         if paper is None:
-            return ids, frequencies
+            return papers, frequencies
         paper_id, title, abstract = paper
         if len(paper_id) > ID_BYTES or not paper_id.isascii():
             continue
@@ -89,7 +103,8 @@ def _count(lines: Iterable[bytes], texts: IO[bytes]) -> tuple[list[str], Counter
         if len(frequencies) > _MOST_COUNTED:
             frequencies = Counter({word: times for word, times in frequencies.items() if times > 1})
         texts.write(" ".join(words).encode("utf-8", "surrogatepass") + b"\n")
-        ids.append(paper_id)
+        ids.write(paper_id.encode("ascii").ljust(ID_BYTES, b"\0"))
+        papers += 1
     raise ValueError("the papers end before their end")
 
 
@@ -115,10 +130,11 @@ def _weights(frequencies: list[int], papers: int) -> Floats:
     return found.astype(np.float32)
 
 
-def _matrix(texts: IO[bytes], words: list[str], weights: Floats) -> Any:
-    """Papers × words, the shares of each paper's heaviest words as bytes."""
+def _weigh(texts: IO[bytes], words: list[str], weights: Floats, entries: IO[bytes]) -> Counts:
+    """Write the entries of every paper's heaviest words, paper by paper; returns how many each word has."""
+    counts = np.zeros(len(words), dtype=np.int64)
     if not words:
-        return scipy.sparse.csc_matrix((0, 0), dtype=np.uint8)
+        return counts
     vectorizer = TfidfVectorizer(
         vocabulary={word: place for place, word in enumerate(words)},
         analyzer=str.split,
@@ -127,8 +143,14 @@ def _matrix(texts: IO[bytes], words: list[str], weights: Floats) -> Any:
         dtype=np.float32,
     )
     vectorizer.idf_ = weights
-    blocks = [_heaviest(vectorizer.transform(block)) for block in _blocks(texts)]
-    return scipy.sparse.vstack(blocks, format="csr").tocsc()
+    texts.seek(0)
+    first = 0
+    for block in _blocks(texts):
+        found = _heaviest(vectorizer.transform(block), first)
+        counts += np.bincount(found["word"], minlength=len(words))
+        entries.write(found.tobytes())
+        first += len(block)
+    return counts
 
 
 def _blocks(texts: IO[bytes]) -> Iterator[list[str]]:
@@ -136,32 +158,54 @@ def _blocks(texts: IO[bytes]) -> Iterator[list[str]]:
         yield block
 
 
-def _heaviest(block: Any) -> Any:
-    """Of each row its heaviest entries, as shares of the row's length in bytes."""
+def _heaviest(block: Any, first: int) -> Entries:
+    """The entries of the heaviest words of each row, the first of which is the paper ``first``."""
     rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
     order = np.lexsort((-block.data, rows))
     rank = np.arange(len(order)) - block.indptr[rows[order]]
     kept = order[rank < WORDS_A_PAPER]
     made = scipy.sparse.csr_matrix((block.data[kept], (rows[kept], block.indices[kept])), shape=block.shape)
     made = to_length_one(made, copy=False)
-    shares = np.maximum(np.rint(made.data * 255), 1).astype(np.uint8)
-    return scipy.sparse.csr_matrix((shares, made.indices, made.indptr), shape=made.shape)
+    entries = np.empty(made.nnz, dtype=_ENTRY)
+    entries["word"] = made.indices
+    entries["paper"] = first + np.repeat(np.arange(made.shape[0]), np.diff(made.indptr))
+    entries["share"] = np.maximum(np.rint(made.data * 255), 1)
+    return entries
 
 
-def _postings(matrix: Any) -> tuple[npt.NDArray[np.uint64], Iterator[bytes], Iterator[bytes]]:
-    """Where each word's papers begin, and the papers and shares, word by word, the largest share first."""
-    lengths = np.minimum(np.diff(matrix.indptr), PAPERS_A_WORD)
-    starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.uint64)
+def _papers(entries: IO[bytes], counts: Counts, shares: IO[bytes]) -> Iterator[bytes]:
+    """The papers of each word, word by word, the largest share first; the shares go into ``shares``."""
+    for begin, end in _ranges(counts):
+        found = np.concatenate([part[(part["word"] >= begin) & (part["word"] < end)] for part in _read(entries)])
+        found = found[np.lexsort((found["paper"], -found["share"].astype(np.int16), found["word"]))]
+        starts = np.cumsum(counts[begin:end]) - counts[begin:end]
+        rank = np.arange(len(found)) - np.repeat(starts, counts[begin:end])
+        kept = found[rank < PAPERS_A_WORD]
+        shares.write(kept["share"].tobytes())
+        yield kept["paper"].tobytes()
 
-    def largest(place: int) -> slice | npt.NDArray[np.intp]:
-        begin, end = matrix.indptr[place], matrix.indptr[place + 1]
-        found: npt.NDArray[np.intp] = begin + np.argsort(-matrix.data[begin:end].astype(np.int16), kind="stable")
-        return found[:PAPERS_A_WORD]
 
-    words = range(matrix.shape[1])
-    papers = (matrix.indices[largest(place)].astype("<u4").tobytes() for place in words)
-    shares = (matrix.data[largest(place)].tobytes() for place in words)
-    return starts, papers, shares
+def _ranges(counts: Counts) -> Iterator[tuple[int, int]]:
+    """The words, as ranges of places, each with ``_MOST_SORTED`` entries at most unless it is of one word."""
+    sums = np.cumsum(counts)
+    begin = 0
+    while begin < len(counts):
+        before = int(sums[begin - 1]) if begin else 0
+        end = max(begin + 1, int(np.searchsorted(sums, before + _MOST_SORTED, side="right")))
+        yield begin, end
+        begin = end
+
+
+def _read(entries: IO[bytes]) -> Iterator[Entries]:
+    for piece in _pieces(entries):
+        yield np.frombuffer(piece, dtype=_ENTRY)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """All of a file that was written, from its beginning, in pieces of whole entries."""
+    file.seek(0)
+    while piece := file.read(_READ * _ENTRY.itemsize):
+        yield piece
 
 
 def _peak_megabytes() -> int:

@@ -17,6 +17,7 @@ from adapters.arxiv import ArxivSource
 from adapters.huggingface import HuggingFaceSource
 from adapters.plots import ProcessPlotter
 from adapters.tfidf import FileIndex
+from bot.after_restore import AfterRestore
 from bot.app.platforms import Mails
 from bot.app.running import StoppedError, unless
 from bot.clock import SystemClock
@@ -24,10 +25,10 @@ from bot.commands import Commands
 from bot.config import Config
 from bot.delivery import Dispatcher
 from bot.following import follow
-from bot.housekeeping import prune
+from bot.housekeeping import prune, tidy
 from bot.inbox import Inbox
 from bot.models import Progress
-from bot.ports import Chat, PaperSource, Store
+from bot.ports import Chat, Meter, PaperSource, Store
 from bot.schedule import Jobs
 from bot.signals import SignalReader
 from bot.similar import Relatives
@@ -49,6 +50,7 @@ class Parts:
     inbox: Inbox
     signals: SignalReader | None
     relatives: Relatives
+    after_restore: AfterRestore
 
 
 @asynccontextmanager
@@ -57,6 +59,7 @@ async def assembled(
     stop: asyncio.Event,
     make_chats: Callable[[Store], Sequence[Chat]],
     progress: Callable[[Progress], None],
+    meter: Meter | None = None,
 ) -> AsyncIterator[Parts]:
     """The parts with the platforms started; platforms and store are closed at the end.
 
@@ -77,6 +80,8 @@ async def assembled(
         chats = make_chats(store)
         index = FileIndex(config.database.with_name(config.database.name + ".similar"), clock)
         relatives = Relatives(store, index, clock)
+        after_restore = AfterRestore(store, chats, clock)
+        await after_restore.begin()
         dispatcher = Dispatcher(
             store,
             chats,
@@ -84,8 +89,10 @@ async def assembled(
             random=Random(),  # noqa: S311  spreads retries, guards nothing
             rated=by_community(store) if config.signals is not None else None,
             propose=relatives.proposals,
+            held=after_restore.held,
+            meter=meter,
         )
-        watcher = Watcher(source, store, clock, on_owed=lambda _: dispatcher.wake(), progress=progress)
+        watcher = Watcher(source, store, clock, on_owed=dispatcher.wake, progress=progress, meter=meter)
         mailer = next((chat for chat in chats if isinstance(chat, Mails)), None)
         signals: SignalReader | None = None
         if config.signals is not None:
@@ -109,7 +116,7 @@ async def assembled(
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives)
+        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives, after_restore)
 
 
 @asynccontextmanager
@@ -119,6 +126,7 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
 
     async def keep_house() -> None:
         await prune(parts.store, clock, config.keep)
+        await tidy(parts.store, clock)
         await review(parts.store, clock, wake=parts.dispatcher.wake)
         await parts.relatives.refresh()
         await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
@@ -129,6 +137,11 @@ async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[obj
     jobs.start()
     delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
     reading = [asyncio.create_task(supervise("Reading signals", parts.signals.run, clock))] if parts.signals else []
+    reading.append(
+        asyncio.create_task(
+            supervise("Reading back what was posted", lambda: parts.after_restore.run(parts.dispatcher.wake), clock)
+        )
+    )
     try:
         yield
     finally:

@@ -46,6 +46,7 @@ async def _poll_once(config: Config, stop: asyncio.Event) -> int:
                 if await _proposes(parts.store, platforms):
                     # Nothing else makes the index where no process stays.
                     await parts.relatives.refresh()
+                await parts.after_restore.once()
                 await parts.dispatcher.drain()
 
             try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.email_config import Security
-from bot.ports import Chat, Store
+from bot.ports import Chat, Meter, Store
 
 if TYPE_CHECKING:
     from adapters.discord import DiscordSettings
@@ -56,17 +56,17 @@ class CanFail(Protocol):
         ...
 
 
-def chats_of(config: Config, store: Store, *, listen: bool) -> list[Chat]:
+def chats_of(config: Config, store: Store, *, listen: bool, meter: Meter | None = None) -> list[Chat]:
     """The chats of the platforms whose tokens are set; without ``listen`` they only post."""
     chats: list[Chat] = []
     if (slack := slack_settings(config)) is not None:
         from adapters.slack import SlackChat  # noqa: PLC0415  see above
 
-        chats.append(SlackChat(slack, store, SystemClock(), listen=listen))
+        chats.append(SlackChat(slack, store, SystemClock(), listen=listen, meter=meter))
     if (discord := discord_settings(config)) is not None:
         from adapters.discord import DiscordChat  # noqa: PLC0415  see above
 
-        chats.append(DiscordChat(discord, store, SystemClock(), listen=listen))
+        chats.append(DiscordChat(discord, store, SystemClock(), listen=listen, meter=meter))
     return chats
 
 

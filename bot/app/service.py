@@ -7,8 +7,10 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from adapters.web import WebServer
+from bot import __version__
 from bot.app.assembly import Parts, assembled, at_work
 from bot.app.platforms import CanFail, Served, are_ready, chats_of, mail_of
 from bot.app.progress_bar import ProgressBar
@@ -18,6 +20,9 @@ from bot.config import PLATFORM_TOKENS, Config
 from bot.errors import ConfigError
 from bot.logs import set_up_logging
 from bot.ports import Chat, Store
+
+if TYPE_CHECKING:
+    from adapters.web.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +44,17 @@ def run(config: Config) -> int:
 
 async def _serve(config: Config, stop: asyncio.Event) -> int:
     chats: list[Chat] = []
+    metrics = _metrics(config)
 
     def make_chats(store: Store) -> list[Chat]:
-        chats.extend([*chats_of(config, store, listen=True), *mail_of(config, store, served=True)])
+        chats.extend([*chats_of(config, store, listen=True, meter=metrics), *mail_of(config, store, served=True)])
         return chats
 
     with ProgressBar() as bar:
         async with (
-            assembled(config, stop, make_chats, bar.show) as parts,
+            assembled(config, stop, make_chats, bar.show, metrics) as parts,
             at_work(config, parts, parts.watcher.poll),
-            _web(config, chats, parts),
+            _web(config, chats, parts, metrics),
         ):
             logger.info("Serving %s.", " and ".join(chat.platform for chat in chats))
             said = await _until_stopped(stop, chats)
@@ -56,6 +62,15 @@ async def _serve(config: Config, stop: asyncio.Event) -> int:
     if said:
         raise ConfigError([said])
     return 0
+
+
+def _metrics(config: Config) -> Metrics | None:
+    """Who counts for ``/metrics``, where that is asked for: its library takes a tenth of a second to load."""
+    if config.metrics_token is None:
+        return None
+    from adapters.web.metrics import Metrics  # noqa: PLC0415  see above
+
+    return Metrics(config.metrics_token.value, __version__)
 
 
 async def _until_stopped(stop: asyncio.Event, chats: Sequence[Chat]) -> str:
@@ -72,7 +87,7 @@ async def _until_stopped(stop: asyncio.Event, chats: Sequence[Chat]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _web(config: Config, chats: Sequence[Chat], parts: Parts) -> AsyncIterator[None]:
+async def _web(config: Config, chats: Sequence[Chat], parts: Parts, metrics: Metrics | None) -> AsyncIterator[None]:
     """The web server, where one is asked for, as long as the block lasts."""
     if config.web is None:
         yield
@@ -84,6 +99,8 @@ async def _web(config: Config, chats: Sequence[Chat], parts: Parts) -> AsyncIter
 
     host, port = config.web
     routes = [route for chat in chats if isinstance(chat, Served) for route in chat.routes]
+    if metrics is not None:
+        routes += metrics.routes(parts.store.backlog)
     server = WebServer(host, port, routes=routes, ready=ready)
     await server.start()
     try:

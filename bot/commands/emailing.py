@@ -18,7 +18,7 @@ from bot.commands.outlook import pause_reason
 from bot.commands.saying import command, lines, quoted, sentences, shown
 from bot.conversation import Reply
 from bot.errors import CommandError, DeliveryError
-from bot.link_code import ALPHABET, CHARACTERS, code_digest, new_code
+from bot.link_code import ALPHABET, CHARACTERS, code_digest, drawn_code
 from bot.mail_address import parse_address
 from bot.mailing import MailRequest, MailSubscription
 from bot.wording import count, moment_text
@@ -101,10 +101,7 @@ async def _ask(context: Context, typed: str, when: str) -> Reply:
     if len(await context.store.mirrors(context.command.channel)) >= MOST_IN_A_CHANNEL:
         raise CommandError(f"This channel goes to {MOST_IN_A_CHANNEL} addresses already, and more is not possible.")
     await context.open_channel()
-    code = new_code(context.draw)
-    digest = code_digest(code)
-    if digest is None:
-        raise ValueError("a code that cannot be read")
+    code, digest = drawn_code(context.draw)
     request = MailRequest(context.command.member, context.command.channel, address, schedule.canonical)
     await context.store.add_mail_code(
         digest, request, context.now, ends=context.now + VALID, since=context.now - CODES_WITHIN, most=MOST_CODES

@@ -24,7 +24,7 @@ from bot.commands.similar import similar_line
 from bot.commands.trending import need_signals
 from bot.commands.watch_files import Wanted, decoded, read
 from bot.commands.watching import MOST_WATCHES
-from bot.conversation import Reply
+from bot.conversation import FileWay, Reply
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, Sort, TimedSetting
 from bot.ports import Store
@@ -32,6 +32,9 @@ from bot.wording import count, listed
 
 MOST_BYTES = 100_000
 PREVIEW = "preview"
+IN_PARTS = "Import it in parts, or ask whoever runs paperroute for `paperroute import FILE`."
+"""The way for what is too large: the same on every platform, since a file may be no larger than what is typed."""
+
 _MOST_SHOWN = 10
 _MOST_NEW = 25
 _FILE_NAME = re.compile(r"\S+\.(json|txt|csv|md|opml|xml)", re.IGNORECASE)
@@ -110,22 +113,31 @@ def noted(asked: Import) -> str:
 
 def previewed(asked: Import) -> str:
     """What would be made, in lines."""
-    new, known = len(asked.new), len(asked.known)
-    changed = tuple(wish.typed for wish in asked.changed)
-    would = f"would make {count(new, 'watch', 'watches')}{':' if new else '.'}"
-    return lines(
-        _report("Nothing would be imported:", asked.mistakes) if asked.mistakes else "Nothing was changed.",
-        "" if asked.mistakes else f"Importing this {would}",
-        f"What is right in it {would}" if asked.mistakes and new else "",
-        *(quoted(wish.typed) for wish in asked.new[:_MOST_NEW]),
-        f"… and {new - _MOST_NEW:,} more." if new > _MOST_NEW else "",
-        f"{count(len(asked.changed), 'watch', 'watches')} would change: {_first(changed)}." if changed else "",
-        f"{known:,} {'is' if known == 1 else 'are'} there already: {_first(asked.known)}." if known else "",
+    new = len(asked.new)
+    changed = _first(tuple(wish.typed for wish in asked.changed))
+    altered = lines(
+        f"{_watches(len(asked.changed))} would change: {changed}." if changed else "",
         f"Papers would come {asked.schedule.explain()}." if asked.schedule else "",
         f"The layout would be {asked.layout}." if asked.layout else "",
         _top_line(asked.top, "The week's top would come", "The weekly top would end."),
         f"The order would be {asked.sort}." if asked.sort else "",
         _similar_line(asked, "would end", "would no longer end"),
+    )
+    whole = "What is right in it" if asked.mistakes else "Importing this"
+    if new:
+        effect = f"{whole} would make {_watches(new)}:"
+    elif altered:
+        effect = f"{whole} would make no watch."
+    else:
+        effect = "" if asked.mistakes else f"{whole} would change nothing."
+    known = len(asked.known)
+    return lines(
+        _report("Nothing would be imported:", asked.mistakes) if asked.mistakes else "Nothing was changed.",
+        effect,
+        *(quoted(wish.typed) for wish in asked.new[:_MOST_NEW]),
+        f"… and {new - _MOST_NEW:,} more." if new > _MOST_NEW else "",
+        altered,
+        f"{_watches(known)} {'is' if known == 1 else 'are'} there already: {_first(asked.known)}." if known else "",
         noted(asked),
     )
 
@@ -150,11 +162,8 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
     )
     await _post_at_once(store, asked.channel.ref, now, wake)
     there = len(asked.known) + len(asked.new) + len(asked.changed) - made - changed
-    altered = f", {changed:,} changed" if changed else ""
-    known_already = f", {there:,} {'was' if there == 1 else 'were'} there already" if there else ""
-    return sentences(
+    settings = sentences(
         [
-            f"{count(made, 'watch', 'watches')} made{altered}{known_already}.",
             f"Papers now come {asked.schedule.explain()}." if asked.schedule else "",
             f"The layout is now {asked.layout}." if asked.layout else "",
             _top_line(asked.top, "The week's top now comes", "There is no weekly top any more."),
@@ -162,6 +171,23 @@ async def taken_in(store: Store, asked: Import, by: MemberRef, now: datetime, wa
             _similar_line(asked, "now end", "no longer end"),
         ]
     )
+    done = _done(made, changed, there)
+    if not made and not changed and not settings:
+        return f"Nothing changed: {done}." if done else "Nothing changed."
+    return sentences([f"{done}." if done else "", settings])
+
+
+def _done(made: int, changed: int, there: int) -> str:
+    """``2 watches made, 1 changed, 3 were there already``, without what is none; the first says of what it speaks."""
+    parts = ((made, "made"), (changed, "changed"), (there, "was there already" if there == 1 else "were there already"))
+    said = [(many, does) for many, does in parts if many]
+    return ", ".join(
+        f"{many:,} {does}" if place else f"{_watches(many)} {does}" for place, (many, does) in enumerate(said)
+    )
+
+
+def _watches(many: int) -> str:
+    return count(many, "watch", "watches")
 
 
 def _canonical(schedule: Schedule | None) -> str:
@@ -200,22 +226,42 @@ def _taken_preview(text: str) -> tuple[bool, str]:
 
 
 def _content(context: Context, typed: str) -> str:
-    files = context.command.files
+    files, way = context.command.files, context.command.file_way
     if len(files) > 1:
         raise CommandError(f"{count(len(files), 'file')} came with the command; one can be imported at a time.")
     content = files[0].content if files else typed.encode("utf-8", "surrogatepass")
     if len(content) > MOST_BYTES:
-        raise CommandError(f"That is {count(len(content), 'byte')}; at most {MOST_BYTES:,} can be imported.")
+        raise CommandError(
+            f"That is {count(len(content), 'byte')}; at most {MOST_BYTES:,} can be imported.", hint=IN_PARTS
+        )
     text = decoded(content)
     bare = text.strip()
     if not files and _FILE_NAME.fullmatch(bare):
-        raise CommandError(f"No file {quoted(bare)} came with the command.", hint="Attach it, or paste what is in it.")
+        raise CommandError(f"No file {quoted(bare)} came with the command.", hint=_how_to_bring(way))
     if not bare:
-        raise CommandError(
-            "There is nothing to import.",
-            hint=f"Type queries after it, one a line, or paste or attach what {command('export')} gave.",
-        )
+        raise CommandError("There is nothing to import.", hint=_how_to_import(way))
     return text
+
+
+def _how_to_bring(way: FileWay) -> str:
+    match way:
+        case FileWay.ATTACHED:
+            return "Attach it, or paste what is in it."
+        case FileWay.NAMED:
+            return "Name a file that is there."
+        case FileWay.NONE:
+            return "No command takes a file along here: paste what is in it."
+
+
+def _how_to_import(way: FileWay) -> str:
+    given = command("export")
+    match way:
+        case FileWay.ATTACHED:
+            return f"Type queries after it, one a line, or paste or attach what {given} gave."
+        case FileWay.NAMED:
+            return f"Name a file of queries, one a line, or one that {given} gave, as in `import watches.json`."
+        case FileWay.NONE:
+            return f"Type queries after it, one a line, or paste what {given} gave."
 
 
 def _first(typed: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from bot.commands.context import Context
 from bot.commands.saying import command, lines, quoted, shown
 from bot.conversation import Reply
 from bot.errors import CommandError
-from bot.link_code import CHARACTERS, code_digest, new_code
+from bot.link_code import CHARACTERS, code_digest, drawn_code
 from bot.models import LinkCode, LinkKind, MemberRef, WorkspaceRef
 from bot.wording import count, listed
 
@@ -95,10 +95,7 @@ async def _account_code(context: Context) -> Reply:
 
 
 async def _new_code(context: Context, kind: LinkKind) -> str:
-    code = new_code(context.draw)
-    digest = code_digest(code)
-    if digest is None:
-        raise ValueError("a code that cannot be read")
+    code, digest = drawn_code(context.draw)
     await context.store.add_link_code(
         digest, kind, context.command.member, context.now, ends=context.now + VALID, most=MOST_OPEN
     )

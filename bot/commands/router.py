@@ -113,7 +113,11 @@ class Commands:
 
     async def _run(self, command: Command) -> Reply:
         if len(command.text) > MOST_CHARACTERS:
-            raise CommandError(f"A command has at most {MOST_CHARACTERS:,} characters.", hint="Attach a file instead.")
+            name, _ = split(command.text[:MOST_CHARACTERS])
+            raise CommandError(
+                f"A command has at most {MOST_CHARACTERS:,} characters.",
+                hint=importing.IN_PARTS if find_command(name) is find_command("import") else "Shorten it.",
+            )
         name, argument = split(command.text)
         context = self._caller.context(command, argument)
         if not name:

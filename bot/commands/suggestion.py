@@ -86,7 +86,7 @@ def _day(paper: Paper) -> date:
 
 def _watched(watches: Sequence[Watch], dismissed: Sequence[Paper], saved: Sequence[Paper]) -> list[_Watched]:
     """The watches that brought enough of the dismissed papers, most first."""
-    queries = [(watch.id, Query.parse(watch.query).compiled) for watch in watches]
+    queries = [(watch.id, compiled) for watch in watches if (compiled := _compiled(watch))]
     turned_down = dict(PaperIndex(dismissed).match(queries))
     wanted = dict(PaperIndex(saved).match(queries))
 
@@ -99,6 +99,14 @@ def _watched(watches: Sequence[Watch], dismissed: Sequence[Paper], saved: Sequen
         if len(turned_down.get(watch.id, ())) >= _LEAST
     ]
     return sorted(found, key=lambda watched: -len(watched.dismissed))
+
+
+def _compiled(watch: Watch) -> bytes:
+    """The compiled query; empty where an earlier version read more than this one: it matches nothing any more."""
+    try:
+        return Query.parse(watch.query).compiled
+    except QueryError:
+        return b""
 
 
 def _narrower(watched: _Watched, known: set[str]) -> list[_Narrower]:

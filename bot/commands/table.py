@@ -287,7 +287,7 @@ COMMANDS: tuple[CommandInfo, ...] = (
         example="import preview RLHF",
         family=CHANNEL,
         details=(
-            "Takes what `export` gives, a query a line, or OPML with feeds of arXiv, attached or pasted.",
+            "Takes what `export` gives, a query a line, or OPML with feeds of arXiv: pasted, where possible attached.",
             "With `preview` it says what would be made, and makes nothing.",
             "Nothing is changed if anything in it is wrong, and nothing is ever removed.",
         ),

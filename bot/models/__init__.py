@@ -20,19 +20,22 @@ from bot.models.channels import (
 )
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
 from bot.models.posts import (
+    Backlog,
     Composed,
     Delivery,
     Entry,
+    FoundPost,
     OutboxItem,
-    Owed,
     Post,
     Posted,
     PostKind,
     PostLimits,
     PostState,
     Receipt,
+    Restored,
+    Waiting,
 )
-from bot.models.reading import ArchiveSpan, Batch, Cursor, Imported, Missing, PollStatus, Progress
+from bot.models.reading import ArchiveSpan, Batch, Cursor, FanOut, Imported, Missing, Owed, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
 from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, Tally, Watch, WatchFigures
 
@@ -40,6 +43,7 @@ __all__ = [
     "UPVOTE_DAYS",
     "ArchiveSpan",
     "BackTest",
+    "Backlog",
     "Batch",
     "Channel",
     "ChannelRef",
@@ -49,10 +53,12 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Entry",
+    "FanOut",
     "Figures",
     "FollowUp",
     "Followed",
     "Follower",
+    "FoundPost",
     "Imported",
     "Layout",
     "LinkCode",
@@ -73,6 +79,7 @@ __all__ = [
     "Progress",
     "Ranked",
     "Receipt",
+    "Restored",
     "Save",
     "Signal",
     "Similar",
@@ -80,6 +87,7 @@ __all__ = [
     "Tally",
     "TimedSetting",
     "Trending",
+    "Waiting",
     "Watch",
     "WatchFigures",
     "WorkspaceRef",

@@ -113,7 +113,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Waiting:
     """What a channel is to be composed from, all of one moment: the channel, its papers and its receipt.
 
     ``receipt`` as by ``PostStore.receipt``, up to the poll ``poll``.
@@ -159,6 +159,46 @@ class OutboxItem:
     attempts: int
     first_attempt: datetime | None
     last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPost:
+    """One of our posts with papers as a platform's history has it: ``papers`` are their ids in the order in which they
+    stand, those alone that it gave to its channel; ``at``: when the platform took it."""
+
+    message: MessageRef
+    key: str
+    papers: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How the outbox stands: ``owed`` papers that wait for a post or for its sending; posts ``pending`` for the first
+    time, waiting for another try (``retry``), being sent, to be looked up (``uncertain``), and ``unknown`` for good;
+    channels ``paused``; numbers ``missing``; when a poll last reached the source's top."""
+
+    owed: int
+    pending: int
+    retry: int
+    sending: int
+    uncertain: int
+    unknown: int
+    paused: int
+    missing: int
+    last_poll: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A store that was put back from a copy ``at`` a moment: what was posted after ``since`` is not in it.
+
+    ``held``: the channels of which that has not been found out yet.
+    """
+
+    since: datetime
+    at: datetime
+    held: tuple[ChannelRef, ...]
 
 
 @dataclass(frozen=True, slots=True)

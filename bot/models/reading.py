@@ -32,7 +32,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One step of reading a source: recorded whole, with its cursor, or not at all.
+    """One step of reading a source: recorded whole, with its cursor, or not at all; a fan-out then owes its papers.
 
     ``papers``: read for the first time, in id order. ``announced``: how many numbers of the sequence this step covers
     (papers of it plus newly missing ones). ``missing``: numbers below the top that gave no paper. ``late``: ids among
@@ -48,6 +48,25 @@ class Batch:
     asked: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """Papers that were recorded and are on their way to all who want them. The matches of the queries up to the number
+    ``reached`` are stored already."""
+
+    papers: tuple[Paper, ...]
+    reached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a step of a fan-out did: ``deliveries`` that are owed by it, ``instant`` channels that became due.
+    ``finished``: it was the last one."""
+
+    deliveries: int = 0
+    instant: int = 0
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

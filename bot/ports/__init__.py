@@ -10,8 +10,11 @@ from bot.ports.accounts import InstallationStore, LinkStore, NoteStore
 from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
 from bot.ports.chat import Chat, Handler
 from bot.ports.clock import Clock
+from bot.ports.keeping import KeepingStore
+from bot.ports.meter import Meter
 from bot.ports.plotter import Plotter
 from bot.ports.posts import PostStore
+from bot.ports.restoring import ReadsBack, RestoreStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
 from bot.ports.similar import SimilarPapers, TermIndex, Terms
 from bot.ports.sources import PaperSource, SignalSource
@@ -26,12 +29,16 @@ __all__ = [
     "Handler",
     "ImportStore",
     "InstallationStore",
+    "KeepingStore",
     "LinkStore",
+    "Meter",
     "NoteStore",
     "PaperSource",
     "PaperStore",
     "Plotter",
     "PostStore",
+    "ReadsBack",
+    "RestoreStore",
     "SaveStore",
     "SignalSource",
     "SignalStore",

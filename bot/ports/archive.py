@@ -12,8 +12,10 @@ from bot.models import (
     Batch,
     ChannelRef,
     Cursor,
+    FanOut,
     Imported,
     Missing,
+    Owed,
     Paper,
     PaperText,
     PollStatus,
@@ -132,13 +134,32 @@ class CursorStore(Protocol):
         """Missing numbers that should be asked again now: new ones at every poll, older ones less often."""
         ...
 
-    async def record(self, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime) -> list[ChannelRef]:
-        """Store a batch in one transaction: papers, matches (query number → paper ids), deliveries, missing, cursor.
+    async def record(self, batch: Batch, now: datetime) -> int:
+        """Store a batch in one transaction: papers, missing, cursor, and that its papers are to be fanned out unless it
+        is history.
+
+        When the cursor leaves the back-fill, watches without ``since`` get the archive's last day, and its matching
+        papers are owed to them; instant channels among theirs become due at once and are counted in what is returned.
+        """
+        ...
+
+    async def fan_out(self, most: int) -> FanOut | None:
+        """The fan-out that is under way, also since an earlier process; else a new one of the longest recorded papers,
+        as many whole batches as have no more than ``most``, or one. None when no paper is to be fanned out."""
+        ...
+
+    async def put_matches(self, matches: Mapping[int, Sequence[str]], reached: int) -> None:
+        """Store matches of the fan-out under way, query number → paper ids, in one transaction with the number of the
+        last query that was asked. In the order of query numbers; what is stored twice is stored once."""
+        ...
+
+    async def owe_next(self, now: datetime, most: int) -> Owed:
+        """The next step of the fan-out under way, whose matches are all stored, in one transaction: about ``most``
+        deliveries, to whole channels.
 
         A delivery is owed to each channel with a watch on a matching query whose ``since`` is not after the paper's
-        listing day, once for ever. A query that got its first watch after ``queries`` was last called is matched here.
-        Instant channels become due at once and are returned. When the cursor leaves the
-        back-fill, watches without ``since`` get the archive's last day, and its matching papers are owed to them.
+        listing day, once for ever. Instant channels become due at once. With the last step the papers count as settled
+        (``PostStore.receipt``).
         """
         ...
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.conversation import RecentPost
 from bot.models import (
+    Backlog,
     Channel,
     ChannelRef,
     ChannelStatus,
@@ -18,11 +19,11 @@ from bot.models import (
     MemberRef,
     MessageRef,
     OutboxItem,
-    Owed,
     Paper,
     Post,
     Posted,
     Receipt,
+    Waiting,
 )
 
 
@@ -34,17 +35,23 @@ class PostStore(Protocol):
         others, longest due first. An indexed query."""
         ...
 
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
-        """What is owed to the channel and not in a post yet, newest id first."""
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
+        """What is owed to the channel and not in a post yet, newest id first; ``settled`` leaves out the papers that
+        are being fanned out, since no receipt counts them yet."""
+        ...
+
+    async def fanning_out(self) -> bool:
+        """Whether papers were recorded that are not owed to all who want them yet."""
         ...
 
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
-        """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to."""
+        """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to: the last
+        one before papers that are still being fanned out."""
         ...
 
-    async def owed(self, refs: Sequence[ChannelRef], limit: int) -> list[Owed]:
-        """What each of these channels is to be composed from, at most ``limit`` papers a channel, newest id first; all
-        of one moment. Unknown channels are left out."""
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
+        """What each of these channels is to be composed from, at most ``limit`` settled papers a channel, newest id
+        first; all of one moment. Unknown channels are left out."""
         ...
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
@@ -160,6 +167,10 @@ class PostStore(Protocol):
 
         With ``after``, workspaces and uncertain posts whose moment has come by then are left out.
         """
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How the outbox stands, over all channels."""
         ...
 
     async def channel_status(self, ref: ChannelRef) -> ChannelStatus: ...

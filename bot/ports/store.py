@@ -7,7 +7,9 @@ from typing import Protocol
 from bot.mailing import MailStore, SubscriptionStore
 from bot.ports.accounts import InstallationStore, LinkStore, NoteStore
 from bot.ports.archive import CursorStore, ImportStore, PaperStore, SignalStore
+from bot.ports.keeping import KeepingStore
 from bot.ports.posts import PostStore
+from bot.ports.restoring import RestoreStore
 from bot.ports.saves import FollowStore, SaveStore, TopStore
 from bot.ports.watches import WatchStore
 
@@ -17,6 +19,7 @@ class Store(
     ImportStore,
     WatchStore,
     PostStore,
+    RestoreStore,
     TopStore,
     SaveStore,
     SignalStore,
@@ -25,6 +28,7 @@ class Store(
     SubscriptionStore,
     MailStore,
     CursorStore,
+    KeepingStore,
     InstallationStore,
     NoteStore,
     Protocol,

@@ -108,6 +108,7 @@ class WatchStore(Protocol):
         """What came of the watch has been looked at, for ever; False when it was so already."""
         ...
 
-    def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
-        """The distinct queries that some watch has, as (query number, compiled form), streamed in blocks."""
+    def queries(self, batch: int = 10_000, *, after: int = 0) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """The distinct queries that some watch has, as (query number, compiled form), in the order of their numbers,
+        from the one that follows ``after`` on; streamed in blocks."""
         ...

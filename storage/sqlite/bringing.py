@@ -11,7 +11,7 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import MemberRef, Post, Posted
 from bot.paper_id import ordinal
-from storage.sqlite import outbox, owing, papers, queue
+from storage.sqlite import giving, outbox, owing, papers, queue
 from storage.sqlite.database import Database
 from storage.sqlite.people import accounts_of, audit, ensure_member, need_channel
 from storage.sqlite.values import moment_column, text_column, to_moment_or_none
@@ -32,7 +32,7 @@ def bring(
     (entry,) = post.entries
     paper = ordinal(entry.paper.id)
     state = db.execute("SELECT state FROM deliveries WHERE channel_id = ? AND paper = ?", (channel, paper)).fetchone()
-    if state == (_IN_A_POST,):
+    if state == (_IN_A_POST,) or giving.had_long_ago(db, channel, paper):
         (at,) = db.execute(_FIRST_POST, (paper, channel)).fetchone() or (None,)
         return Posted(to_moment_or_none(at))
     member = ensure_member(db, by)

@@ -1,16 +1,14 @@
-"""How far the source was read, what is missing, and what was found: one transaction a batch."""
+"""How far the source was read, and what is missing: one transaction a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlite_utils
 
-from bot.models import Batch, ChannelRef, Cursor, Missing, PollStatus
+from bot.models import Batch, Cursor, Missing, PollStatus
 from bot.paper_id import ordinal
-from bot.query import Query
-from storage.sqlite import channels, days, full_text, owing, papers, receipts, state
+from storage.sqlite import channels, days, fanning, owing, papers, receipts, state
 from storage.sqlite.database import Database
 from storage.sqlite.values import (
     day_column,
@@ -33,44 +31,22 @@ def backfilling(db: sqlite_utils.Database) -> bool:
     return state.get(db, "backfilling") == "1"
 
 
-def record(
-    db: sqlite_utils.Database, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime
-) -> list[ChannelRef]:
-    numbers = {paper.id: ordinal(paper.id) for paper in batch.papers}
+def record(db: sqlite_utils.Database, batch: Batch, now: datetime) -> int:
     filled = (batch.backfill or backfilling(db)) and not batch.cursor.backfilling
+    before = receipts.latest(db)
     papers.put(db, batch.papers, recorded=True)
     poll = receipts.add(db, batch, now)
     _note_missing(db, batch, poll, now)
     state.put(db, "cursor", batch.cursor.state)
     state.put(db, "backfilling", str(int(batch.cursor.backfilling)))
-    instant: set[int] = set()
     if not batch.backfill:
-        pairs = [(query, numbers.get(id_) or ordinal(id_)) for query, found in matches.items() for id_ in found]
-        pairs += _fresh_matches(db, numbers.values())
-        owing.add_matches(db, pairs)
-        late = [ordinal(paper) for paper in batch.late]
-        instant.update(owing.owe_papers(db, {paper for _, paper in pairs}, late, now))
+        fanning.add(db, batch, before)
     last = days.last_day(db)
     if filled and last is not None:
         receipts.backfill_ends(db, last)
-    if not batch.cursor.backfilling and last is not None:
-        instant.update(_give_first_day(db, last, now))
-    return [channels.by_number(db, channel).ref for channel in sorted(instant)]
-
-
-def _fresh_matches(db: sqlite_utils.Database, numbers: Collection[int]) -> list[tuple[int, int]]:
-    """The new papers that match a query which got its first watch after the queries were streamed to the matcher."""
-    if not numbers:
-        return []
-    fresh = db.execute("SELECT id, canonical FROM queries WHERE fresh = 1").fetchall()
-    span = days.Span(min(numbers), max(numbers), None, None, exact=True)
-    new = set(numbers)
-    return [
-        (query, paper)
-        for query, canonical in fresh
-        for paper in full_text.hits(db, Query.parse(canonical).root, span)
-        if paper in new
-    ]
+    if batch.cursor.backfilling or last is None:
+        return 0
+    return _give_first_day(db, last, now)
 
 
 def _note_missing(db: sqlite_utils.Database, batch: Batch, poll: int, now: datetime) -> None:
@@ -100,8 +76,8 @@ def _note_missing(db: sqlite_utils.Database, batch: Batch, poll: int, now: datet
     db.conn.executemany("DELETE FROM missing WHERE id = ?", found)
 
 
-def _give_first_day(db: sqlite_utils.Database, last: date, now: datetime) -> list[int]:
-    """Give watches made before the archive was filled its last day; returns instant channels that are owed papers."""
+def _give_first_day(db: sqlite_utils.Database, last: date, now: datetime) -> int:
+    """Give watches made before the archive was filled its last day; returns how many instant channels are owed it."""
     unset = db.execute(
         "SELECT w.id, w.channel_id FROM watches w JOIN queries q ON q.id = w.query_id"
         " WHERE w.ended_at IS NULL AND w.since IS NULL AND q.compiled <> x'' ORDER BY w.id"
@@ -111,7 +87,7 @@ def _give_first_day(db: sqlite_utils.Database, last: date, now: datetime) -> lis
         db.execute("UPDATE watches SET since = ? WHERE id = ?", (day_column(last), watch))
         if owing.owe_watch(db, watch, now) and channels.by_number(db, channel).schedule.startswith("instant"):
             instant.add(channel)
-    return sorted(instant)
+    return len(instant)
 
 
 def missing(db: sqlite_utils.Database, now: datetime, limit: int) -> list[Missing]:
@@ -166,8 +142,8 @@ class Cursors:
     async def missing(self, now: datetime, limit: int) -> list[Missing]:
         return await self._database.read(lambda db: missing(db, now, limit))
 
-    async def record(self, batch: Batch, matches: Mapping[int, Sequence[str]], now: datetime) -> list[ChannelRef]:
-        return await self._database.write(lambda db: record(db, batch, matches, now))
+    async def record(self, batch: Batch, now: datetime) -> int:
+        return await self._database.write(lambda db: record(db, batch, now))
 
     async def poll_failed(self, now: datetime, reason: str) -> None:
         await self._database.write(lambda db: poll_failed(db, now, reason))

@@ -117,6 +117,8 @@ class Database:
             return
         # The files -wal and -shm take over the mode of the database.
         self.path.chmod(0o600)
+        # Counts for a file that is being made.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for setting in _SETTINGS:
             connection.execute(setting).fetchall()
         prepare(self._db)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import sqlite_utils
 
-from bot.models import Channel, ChannelRef, Composed, Delivery, Owed, Paper, Receipt, Signal
+from bot.models import Channel, ChannelRef, Composed, Delivery, Paper, Receipt, Signal, Waiting
 from storage.sqlite import channels, mirroring, outbox, receipts, signals
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
@@ -33,7 +33,8 @@ _Row = tuple[int, int, int, str]
 _WAITING = """
     SELECT d.paper, d.late, d.risen, coalesce(b.said, '') FROM deliveries d
     LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper
-    WHERE d.channel_id = ? AND d.state = 0 ORDER BY d.paper DESC LIMIT ?
+    WHERE d.channel_id = ? AND d.state = 0 AND NOT (? AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = d.paper))
+    ORDER BY d.paper DESC LIMIT ?
 """
 
 # The view "wanted", from the few watches of a channel on: a paper may match thousands of queries of others.
@@ -53,19 +54,19 @@ _WANTING = """
 _PAPERS = "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value"
 
 
-def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int) -> list[Delivery]:
-    rows = _waiting(db, channel, limit)
+def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
+    rows = _waiting(db, channel, limit, settled=settled)
     known = _known(db, {paper for paper, *_ in rows})
     return _deliveries(db, channel, ref, rows, known)
 
 
-def owed(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int) -> list[Owed]:
+def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
     found = [entry for ref in refs if (entry := _channel(db, ref)) is not None]
-    rows = {number: _waiting(db, number, limit) for number, _ in found}
+    rows = {number: _waiting(db, number, limit, settled=True) for number, _ in found}
     known = _known(db, {paper for each in rows.values() for paper, *_ in each})
     receipted = {channel.receipted: receipts.receipt(db, channel.receipted) for _, channel in found}
     return [
-        Owed(
+        Waiting(
             channel,
             tuple(_deliveries(db, number, channel.ref, rows[number], known)),
             *receipted[channel.receipted],
@@ -84,8 +85,8 @@ def _names(ref: ChannelRef) -> tuple[str, str, str]:
     return text_column(ref.platform), text_column(ref.workspace), text_column(ref.channel)
 
 
-def _waiting(db: sqlite_utils.Database, channel: int, limit: int) -> list[_Row]:
-    return db.execute(_WAITING, (channel, count(limit))).fetchall()
+def _waiting(db: sqlite_utils.Database, channel: int, limit: int, *, settled: bool) -> list[_Row]:
+    return db.execute(_WAITING, (channel, settled, count(limit))).fetchall()
 
 
 # The papers of a day are owed to channel after channel. Whatever of a row changes, it is another row.
@@ -169,10 +170,10 @@ class Digesting:
 
     _database: Database
 
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000) -> list[Delivery]:
+    async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
         def work(db: sqlite_utils.Database) -> list[Delivery]:
             channel = find_channel(db, ref)
-            return [] if channel is None else waiting(db, channel, ref, limit)
+            return [] if channel is None else waiting(db, channel, ref, limit, settled=settled)
 
         return await self._database.read(work)
 
@@ -182,8 +183,8 @@ class Digesting:
 
         return await self._database.read(work)
 
-    async def owed(self, refs: Sequence[ChannelRef], limit: int) -> list[Owed]:
-        return await self._database.read(lambda db: owed(db, refs, limit))
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
+        return await self._database.read(lambda db: all_waiting(db, refs, limit))
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
         return await self._database.write(lambda db: put_digests(db, digests, now))

@@ -26,7 +26,7 @@ _CODES: dict[int, tuple[str, str, bool]] = {
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened.", _WRITE_ACCESS, True),
     sqlite3.SQLITE_CORRUPT: (
         "is damaged.",
-        "Stop paperroute and put a copy from before the damage in its place.",
+        "Stop paperroute; `restore` puts a backup in its place, `doctor --repair` saves what can be read.",
         True,
     ),
     sqlite3.SQLITE_NOTADB: ("is not a paperroute database.", _ANOTHER_PLACE, True),

@@ -1,7 +1,7 @@
 """A channel week by week, for pictures.
 
 What was announced comes from the polls, which pruning leaves alone. What matched comes from the channel's deliveries,
-which are never removed; a paper's matches say whose they were.
+which are packed only long after the weeks that are asked for; a paper's matches say whose they were.
 """
 
 from __future__ import annotations

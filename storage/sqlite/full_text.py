@@ -6,7 +6,8 @@ a token that no query can hold, which keeps a phrase within one name. The table 
 words are made again.
 
 FTS5's NOT has two sides, so only a query that requires some word can be asked; ``bot.query`` accepts no other. Inside
-one, a group that requires nothing is asked by what it excludes: ``a (b OR -c)`` is ``a NOT (c NOT b)``.
+one, a group that requires nothing is asked by what it excludes: ``a (b OR -c)`` is ``a NOT (c NOT b)``. FTS5's parser
+has a stack of 100 entries, of which a nested group takes up to four: room for 20, and ``bot.query`` accepts 14.
 """
 
 from __future__ import annotations
@@ -27,9 +28,6 @@ _COLUMNS = {
     Field.AUTHOR: "authors",
     Field.CATEGORY: "categories",
 }
-
-# FTS5's parser has a stack of 100 entries and a nested group takes up to four.
-_DEEPEST = 20
 
 _ADD = "INSERT INTO full_text (rowid, title, abstract, authors, categories) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = (
@@ -69,6 +67,17 @@ def settle(db: sqlite_utils.Database) -> None:
     changed = dict(db.execute("SELECT k, v FROM full_text_config WHERE k IN ('automerge', 'hashsize')").fetchall())
     if changed and changed != _ORDINARY:
         _configure(db, _ORDINARY)
+
+
+# So many pages a step; a step that had nothing to do changes one row (SQLite's documentation, "FTS5", merge).
+_MERGED = 200
+
+
+def merge(db: sqlite_utils.Database) -> bool:
+    """Merge a little of the index; whether there is more to merge."""
+    before = db.conn.total_changes
+    db.execute("INSERT INTO full_text (full_text, rank) VALUES ('merge', ?)", (_MERGED,))
+    return db.conn.total_changes - before >= 2
 
 
 def _configure(db: sqlite_utils.Database, options: dict[str, int]) -> None:
@@ -126,16 +135,9 @@ def _quoted(words: str) -> str:
 
 def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
     """The ordinals of the papers of ``span`` that match, newest first, read as they are asked for."""
-    root = _named(db, root)
-    if _depth(root) > _DEEPEST:
-        found = [ordinal for ordinal in _set(db, root) if span.low <= ordinal <= span.high]
-        for ordinal in sorted(found, reverse=True):
-            if span.exact or span.holds(db, ordinal):
-                yield ordinal
-        return
     for (ordinal,) in db.execute(
         "SELECT rowid FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
-        (expression(root), span.low, span.high),
+        (expression(_named(db, root)), span.low, span.high),
     ):
         if span.exact or span.holds(db, ordinal):
             yield ordinal
@@ -143,12 +145,11 @@ def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
 
 def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
     """How many papers of ``span`` match."""
-    root = _named(db, root)
-    if not span.exact or _depth(root) > _DEEPEST:
+    if not span.exact:
         return sum(1 for _ in hits(db, root, span))
     (number,) = db.execute(
         "SELECT count(*) FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ?",
-        (expression(root), span.low, span.high),
+        (expression(_named(db, root)), span.low, span.high),
     ).fetchone()
     return int(number)
 
@@ -171,23 +172,3 @@ def _named(db: sqlite_utils.Database, node: Node) -> Node:
             return Or(tuple(_named(db, child) for child in children))
         case _:
             return node
-
-
-def _depth(node: Node) -> int:
-    if isinstance(node, And | Or):
-        return 1 + max(_depth(child) for child in node.children)
-    return 0
-
-
-def _set(db: sqlite_utils.Database, node: Node) -> set[int]:
-    """The ordinals that match an anchored tree of any depth, put together from those of its terms."""
-    match node:
-        case Or(children):
-            return set().union(*(_set(db, child) for child in children))
-        case And(children):
-            required = [_set(db, child) for child in children if anchored(child)]
-            excluded = [_set(db, negated(child)) for child in children if not anchored(child)]
-            return set.intersection(*required).difference(*excluded)
-        case _:
-            rows = db.execute("SELECT rowid FROM full_text WHERE full_text MATCH ?", (expression(node),))
-            return {ordinal for (ordinal,) in rows}

@@ -6,33 +6,18 @@ each of these costs one look at an empty index.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import date
 
 import sqlite_utils
 
-from storage.sqlite import receipts
+from storage.sqlite import giving, receipts
 from storage.sqlite.values import day_column
 
 
 def any_mirror(db: sqlite_utils.Database) -> bool:
     """Whether any address is subscribed."""
     return db.execute("SELECT 1 FROM mail_subscriptions WHERE ended_at IS NULL LIMIT 1").fetchone() is not None
-
-
-def owe_batch(db: sqlite_utils.Database, batch: str, late: str) -> None:
-    """Owe papers of a poll to the mirrors of every channel whose watches want them; both are JSON lists."""
-    if not any_mirror(db):
-        return
-    db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late)"
-        " SELECT DISTINCT s.channel_id, n.paper, 0, n.paper IN (SELECT value FROM json_each(:late))"
-        " FROM json_each(:batch) b CROSS JOIN wanted n ON n.paper = b.value"
-        " JOIN mail_subscriptions s ON s.source_id = n.channel_id AND s.ended_at IS NULL WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        {"batch": batch, "late": late},
-    )
 
 
 def owe(db: sqlite_utils.Database, source: int, papers: Collection[int], day: date) -> None:
@@ -89,14 +74,6 @@ def watching_channel(db: sqlite_utils.Database, channel: int | None) -> int | No
 def _owe_to(db: sqlite_utils.Database, mirror: int, papers: Collection[int], day: date) -> None:
     if not papers:
         return
-    db.execute(
-        "INSERT OR IGNORE INTO kept (paper) SELECT value FROM json_each(?)", (wanted := json.dumps(sorted(papers)),)
-    )
-    owed = db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late) SELECT ?, value, 0, 0 FROM json_each(?) WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        (mirror, wanted),
-    )
-    if owed.rowcount:
+    if giving.owe(db, mirror, papers):
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
         receipts.count_from(db, mirror, receipts.before(db, day))

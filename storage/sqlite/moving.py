@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlite_utils
 
 from bot.models import ChannelRef
-from storage.sqlite import queue, subscriptions
+from storage.sqlite import fanning, giving, queue, subscriptions
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel
 from storage.sqlite.values import moment_column, text_column
@@ -50,6 +50,8 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
         both,
     )
     db.execute("UPDATE watches SET channel_id = :target WHERE channel_id = :source", both)
+    for channel in (source, target):
+        giving.unpack(db, channel)
     # Of two deliveries of a paper the one that went further counts: in a post, stranded, waiting, withdrawn.
     db.execute(
         "INSERT INTO deliveries (channel_id, paper, state, late, risen)"
@@ -80,6 +82,7 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
     left = _workspace_of(db, source)
     db.execute("DELETE FROM channels WHERE id = :source", both)
     queue.settle_workspace(db, left)
+    fanning.step_back(db, target)
     queue.settle(db, target)
 
 

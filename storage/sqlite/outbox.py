@@ -17,7 +17,7 @@ import sqlite_utils
 from bot.errors import StoreError
 from bot.models import ChannelRef, MessageRef, OutboxItem, Post, PostKind
 from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue, receipts, relating, tallies
+from storage.sqlite import channels, owing, queue, receipts, relating, restoring, tallies
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
@@ -148,9 +148,12 @@ def put_notice(db: sqlite_utils.Database, post: Post, now: datetime) -> bool:
 
 
 def sent(db: sqlite_utils.Database, key: str, message: MessageRef, now: datetime, interval: timedelta) -> bool:
+    looked_up = db.execute("SELECT 1 FROM posts WHERE key = ? AND state = 'uncertain'", (key,)).fetchone()
     post = _finish(db, key, "sent", now)
     if post is None:
         return False
+    if looked_up is not None:
+        restoring.children_of_found(db, post, now)
     db.execute("UPDATE posts SET message = ? WHERE id = ?", (text_column(message.message), post))
     # A card in a thread shows a paper again that its digest has counted; a top shows nothing that was owed.
     db.execute(

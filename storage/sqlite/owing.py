@@ -16,7 +16,7 @@ from datetime import date, datetime
 import sqlite_utils
 
 from bot.query import Query
-from storage.sqlite import days, full_text, mirroring, receipts
+from storage.sqlite import days, full_text, giving, mirroring, receipts
 from storage.sqlite.values import moment_column
 
 # A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
@@ -30,36 +30,6 @@ def delivery_number(channel: int, paper: int) -> int:
 
 def channel_and_paper(delivery: int) -> tuple[int, int]:
     return delivery >> _PAPER_BITS, delivery & (1 << _PAPER_BITS) - 1
-
-
-def owe_papers(db: sqlite_utils.Database, papers: Collection[int], late: Collection[int], now: datetime) -> list[int]:
-    """Owe papers to every channel with a watch that wants them; returns the instant channels among these."""
-    if not papers:
-        return []
-    batch = json.dumps(sorted(papers))
-    db.execute(
-        "INSERT OR IGNORE INTO kept (paper) SELECT value FROM json_each(?)"
-        " WHERE EXISTS (SELECT 1 FROM wanted WHERE paper = value)",
-        (batch,),
-    )
-    db.execute(
-        "INSERT INTO deliveries (channel_id, paper, state, late)"
-        " SELECT DISTINCT n.channel_id, n.paper, 0, n.paper IN (SELECT value FROM json_each(:late))"
-        " FROM json_each(:batch) b CROSS JOIN wanted n ON n.paper = b.value WHERE true"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        {"batch": batch, "late": json.dumps(sorted(late))},
-    )
-    mirroring.owe_batch(db, batch, json.dumps(sorted(late)))
-    instant = db.execute(
-        "SELECT DISTINCT c.id FROM json_each(?) b CROSS JOIN wanted n ON n.paper = b.value"
-        " JOIN channels c ON c.id = n.channel_id AND (c.schedule = 'instant' OR c.schedule LIKE 'instant %')"
-        " JOIN deliveries d ON d.channel_id = c.id AND d.paper = b.value AND d.state = 0"
-        " ORDER BY c.id",
-        (batch,),
-    ).fetchall()
-    channels = [int(channel) for (channel,) in instant]
-    make_due(db, channels, now)
-    return channels
 
 
 def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date | None = None) -> int:
@@ -77,14 +47,7 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date 
     add_matches(db, ((query, paper) for paper in found))
     if upvotes:
         found = [paper for paper in found if _counted(db, paper) >= upvotes]
-    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in found))
-    before = db.conn.total_changes
-    db.conn.executemany(
-        "INSERT INTO deliveries (channel_id, paper, state, late) VALUES (?, ?, 0, 0)"
-        " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0 WHERE state = 2",
-        ((channel, paper) for paper in sorted(found)),
-    )
-    owed = db.conn.total_changes - before
+    owed = giving.owe(db, channel, found)
     if owed:
         # The next receipt must cover the announcement these papers came with, also if an earlier one did.
         receipts.count_from(db, channel, receipts.before(db, since))
@@ -96,15 +59,9 @@ def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date 
 def owe_risen(db: sqlite_utils.Database, pairs: Collection[tuple[int, int]], now: datetime) -> list[int]:
     """Owe papers that have the upvotes which watches wait for, as (channel, paper); returns the instant channels among
     those that are owed something by it."""
-    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for _, paper in pairs))
     owed: set[int] = set()
     for channel, paper in sorted([*pairs, *mirroring.mirrored(db, pairs)]):
-        cursor = db.execute(
-            "INSERT INTO deliveries (channel_id, paper, state, late, risen) VALUES (?, ?, 0, 0, 1)"
-            " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 0, risen = 1 WHERE state = 2",
-            (channel, paper),
-        )
-        if cursor.rowcount:
+        if giving.owe(db, channel, [paper], risen=True):
             owed.add(channel)
     make_due(db, owed, now)
     instant = db.execute(

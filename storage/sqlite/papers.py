@@ -197,7 +197,8 @@ def back_test(db: sqlite_utils.Database, query: Query, since: date | None) -> Ba
 def prune(db: sqlite_utils.Database, announced_before: date, limit: int) -> int:
     rows = db.execute(
         "SELECT * FROM papers p WHERE p.announced < ? AND p.imported = 0"
-        " AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.paper = p.ordinal) ORDER BY p.announced LIMIT ?",
+        " AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.paper = p.ordinal)"
+        " AND NOT EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = p.ordinal) ORDER BY p.announced LIMIT ?",
         (day_column(announced_before), count(limit)),
     ).fetchall()
     gone = [Stored(int(row[ORDINAL]), to_paper(row), Origin(bool(row[RECORDED]), imported=False)) for row in rows]

@@ -84,14 +84,23 @@ def backfill_ends(db: sqlite_utils.Database, day: date) -> None:
     db.execute("UPDATE polls SET news = 1 WHERE day = ?", (day_column(day),))
 
 
+def settled(db: sqlite_utils.Database) -> int:
+    """The number of the last row before those whose papers are still being fanned out."""
+    (after,) = db.execute("SELECT min(after) FROM fan_out").fetchone()
+    return latest(db) if after is None else int(after)
+
+
 def receipt(db: sqlite_utils.Database, since: int) -> tuple[Receipt, int]:
-    """The receipt of the rows after ``since`` and the number of the last one."""
+    """The receipt of the settled rows after ``since`` and the number of the last one."""
+    until = settled(db)
     announced, checked = db.execute(
-        "SELECT coalesce(sum(announced), 0), coalesce(sum(checked), 0) FROM polls WHERE id > ? AND news = 1", (since,)
+        "SELECT coalesce(sum(announced), 0), coalesce(sum(checked), 0) FROM polls"
+        " WHERE id > ? AND id <= ? AND news = 1",
+        (since, until),
     ).fetchone()
     found, same = db.execute(
         "SELECT count(*), coalesce(sum(f.missed > ? AND p.news = 1), 0)"
-        " FROM found_late f LEFT JOIN polls p ON p.id = f.missed WHERE f.found > ?",
-        (since, since),
+        " FROM found_late f LEFT JOIN polls p ON p.id = f.missed WHERE f.found > ? AND f.found <= ?",
+        (since, since, until),
     ).fetchone()
-    return Receipt(announced=announced, checked=checked + same, matched=0, late=found - same), latest(db)
+    return Receipt(announced=announced, checked=checked + same, matched=0, late=found - same), until

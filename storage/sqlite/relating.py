@@ -15,6 +15,7 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import ChannelRef, MemberRef, PaperText
 from bot.paper_id import ordinal
+from storage.sqlite import giving
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, need_channel
 from storage.sqlite.values import count
@@ -27,6 +28,9 @@ _UNPOSTED = """
     SELECT p.id FROM news CROSS JOIN papers p ON p.announced = news.day
     WHERE p.recorded
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = :channel AND d.paper = p.ordinal AND d.state <> 2)
+    AND NOT EXISTS (SELECT 1 FROM had h WHERE h.channel_id = :channel
+                    AND h.month = p.ordinal / 1000000 AND h.number = p.ordinal % 1000000)
+    AND NOT EXISTS (SELECT 1 FROM fan_out WHERE fan_out.paper = p.ordinal)
     AND NOT EXISTS (SELECT 1 FROM dismissals x WHERE x.channel_id = :channel AND x.paper = p.ordinal)
     AND NOT EXISTS (SELECT 1 FROM saves s WHERE s.channel_id = :channel AND s.paper = p.ordinal AND NOT s.taken_back)
     AND NOT EXISTS (SELECT 1 FROM entries e JOIN posts o ON o.id = e.post_id AND o.channel_id = :channel
@@ -72,16 +76,7 @@ def unposted(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[str
 
 def give(db: sqlite_utils.Database, channel: int, papers: Iterable[int]) -> bool:
     """Make deliveries in a post of papers that are proposed; False when one of them is owed or posted already."""
-    for paper in sorted(papers):
-        db.execute("INSERT OR IGNORE INTO kept (paper) VALUES (?)", (paper,))
-        given = db.execute(
-            "INSERT INTO deliveries (channel_id, paper, state, late) VALUES (?, ?, 1, 0)"
-            " ON CONFLICT (channel_id, paper) DO UPDATE SET state = 1 WHERE state = 2",
-            (channel, paper),
-        )
-        if not given.rowcount:
-            return False
-    return True
+    return all(giving.give(db, channel, paper) for paper in sorted(papers))
 
 
 def take_back(db: sqlite_utils.Database, post: int) -> None:

@@ -7,22 +7,26 @@ from pathlib import Path
 import sqlite_utils
 
 from storage.sqlite import full_text, migrations
+from storage.sqlite.backlog import Backlogs
 from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
 from storage.sqlite.digesting import Digesting
+from storage.sqlite.fanning import FanOuts
 from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
 from storage.sqlite.history import History
 from storage.sqlite.importing import Imports
 from storage.sqlite.installations import Installations
+from storage.sqlite.keeping import Keeping
 from storage.sqlite.linking import Links
 from storage.sqlite.moving import Moving
 from storage.sqlite.notes import Notes
 from storage.sqlite.outbox import Outbox
 from storage.sqlite.papers import Papers
 from storage.sqlite.relating import Relating
+from storage.sqlite.restoring import Restoring
 from storage.sqlite.rewording import reword
 from storage.sqlite.saves import Saves
 from storage.sqlite.signals import Signals
@@ -40,6 +44,8 @@ class SqliteStore(
     Tallies,
     Outbox,
     Digesting,
+    Restoring,
+    Backlogs,
     Bringing,
     Tops,
     History,
@@ -51,6 +57,8 @@ class SqliteStore(
     Relating,
     FiguresOfChannels,
     Cursors,
+    FanOuts,
+    Keeping,
     Imports,
     Installations,
     Notes,

@@ -18,7 +18,9 @@ _SAVED = """
         SELECT 1 FROM json_each(:team) t JOIN members m ON m.workspace_id = t.value JOIN saves s ON s.member_id = m.id
         WHERE NOT s.taken_back
         AND EXISTS (SELECT 1 FROM matches x WHERE x.paper = s.paper AND x.query_id = :query)
-        AND EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = :channel AND d.paper = s.paper AND d.state = 1)
+        AND (EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = :channel AND d.paper = s.paper AND d.state = 1)
+             OR EXISTS (SELECT 1 FROM had h WHERE h.channel_id = :channel
+                        AND h.month = s.paper / 1000000 AND h.number = s.paper % 1000000))
     )
 """
 

@@ -131,11 +131,7 @@ def _take_query(db: sqlite_utils.Database, query: Query) -> int:
         " ON CONFLICT (canonical) DO UPDATE SET compiled = excluded.compiled",
         (query.canonical, query.compiled),
     )
-    # A query nobody watched was left out when the queries were last streamed to the matcher.
-    db.execute(
-        "UPDATE queries SET fresh = max(fresh, watches = 0), watches = watches + 1 WHERE canonical = ?",
-        (query.canonical,),
-    )
+    db.execute("UPDATE queries SET watches = watches + 1 WHERE canonical = ?", (query.canonical,))
     (number,) = db.execute("SELECT id FROM queries WHERE canonical = ?", (query.canonical,)).fetchone()
     return int(number)
 
@@ -218,9 +214,8 @@ class Watches:
     async def watches(self, ref: ChannelRef) -> list[Watch]:
         return await self._database.read(lambda db: watches_of(db, ref))
 
-    async def queries(self, batch: int = 10_000) -> AsyncIterator[list[tuple[int, bytes]]]:
-        await self._database.write(lambda db: db.execute("UPDATE queries SET fresh = 0 WHERE fresh = 1"))
-        last = 0
+    async def queries(self, batch: int = 10_000, *, after: int = 0) -> AsyncIterator[list[tuple[int, bytes]]]:
+        last = after
         while block := await self._database.read(lambda db, last=last: _block(db, last, batch)):  # type: ignore[misc]
             yield block
             last = block[-1][0]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bot.errors import DeliveryError
-from bot.models import ChannelRef, MessageRef, Post, PostLimits
+from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler
 from bot.signal_line import signal_line
 from bot.wording import authors_line, listed, part_text, receipt_line
@@ -166,3 +166,26 @@ def _lines(post: Post) -> list[str]:
         lines.append(f"{authors_line(paper.authors)} {paper.primary_category} {listed(entry.words)}")
         lines.append(signal_line(entry.signal))
     return [*lines, receipt_line(post.receipt)] if post.receipt else lines
+
+
+class ReadableChat(MemoryChat):
+    """A MemoryChat whose history says what was posted, too; ``read_faults`` are used up as the others."""
+
+    def __init__(self, platform: str = "slack", clock: Clock | None = None) -> None:
+        super().__init__(platform, clock=clock)
+        self.read_faults: deque[Exception] = deque()
+        self.read: list[ChannelRef] = []
+
+    async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
+        self.read.append(channel)
+        self.changed.set()
+        await asyncio.sleep(0)
+        if self.read_faults:
+            raise self.read_faults.popleft()
+        found = []
+        for message in self.messages:
+            given = [entry.paper.id for entry in message.post.entries if entry.delivery is not None or entry.because]
+            stored = message.stored or since
+            if message.ref.channel == channel and message.post.thread_of is None and given and stored >= since:
+                found.append(FoundPost(message.ref, message.post.key, tuple(given), stored))
+        return found

@@ -7,162 +7,39 @@ It has one application whose bot is in some guilds. Members act through ``comman
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from typing import Any
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.standins.discord_gateway import Gateway
-from tests.standins.discord_limits import Limits, check_commands, check_message
-from tests.standins.discord_state import (
-    ANN,
-    BOB,
-    BOT,
-    CREATE_THREADS,
-    EMBED_LINKS,
-    FORUM,
-    MISSING_ACCESS,
-    MISSING_PERMISSIONS,
-    OWNER,
-    READ_HISTORY,
-    SEND_IN_THREADS,
-    SEND_MESSAGES,
-    TEXT,
-    THREAD,
-    UNKNOWN_CHANNEL,
-    UNKNOWN_MESSAGE,
-    VIEW_CHANNEL,
-    Attachment,
-    Channel,
-    Guild,
-    Message,
-    Refusal,
-    Snowflakes,
-    emoji,
-    role,
-    user,
-)
+from tests.standins.discord_http import Fault, as_json, read, too_many
+from tests.standins.discord_interactions import EPHEMERAL, Interaction, Interactions
+from tests.standins.discord_limits import check_commands
+from tests.standins.discord_messages import Messages
+from tests.standins.discord_state import ANN, BOB, BOT, OWNER, TEXT, THREAD, Message, Refusal, user
+from tests.standins.discord_town import APPLICATION, GUILD, READING, TOKEN, check
 
-TOKEN = "MTAwMA.stand-in.discord-token"
-APPLICATION = 1_000
-GUILD = 3_000 << 22
-READING = 4_001
-ACK_SECONDS = 3.0
-TOKEN_SECONDS = 900.0
-NONCE_SECONDS = 180.0
-EPHEMERAL = 64
 DIRECT = 1_000_000
 """Added to a member's id, their direct messages with the bot."""
 
 
-@dataclass
-class Fault:
-    """Happens to the next ``times`` requests whose "METHOD /path" contains ``route``.
-
-    ``stored``: it was done all the same. ``status`` 0: the connection is closed; -1: no answer comes; -2: the
-    connection is reset. ``banned``: a 429 is not the API's own, but of what stands before it.
-    """
-
-    route: str
-    status: int
-    times: int = 1
-    stored: bool = False
-    code: int = 0
-    message: str = "trouble"
-    retry_after: float = 1.0
-    banned: bool = False
-
-
-@dataclass
-class Interaction:
-    """What a member did, and what came back: ``replies`` are bodies, the first one that of the acknowledgement.
-
-    ``acknowledged``: seconds until it was, None when it was not in time. ``kind`` is the callback's type.
-    ``messages``: what stands there in the end, the answer itself as "@original".
-    """
-
-    id: int
-    token: str
-    user: int
-    guild: int
-    channel: int
-    acknowledged: float | None = None
-    kind: int = 0
-    replies: list[dict[str, Any]] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    began: float = 0.0
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def reply(self) -> dict[str, Any]:
-        """What the member reads in the end."""
-        return self.replies[-1] if self.replies else {}
-
-    @property
-    def ephemeral(self) -> bool:
-        return any(reply.get("flags", 0) & EPHEMERAL for reply in self.replies[:1])
-
-
-class DiscordStandIn:
+class DiscordStandIn(Messages, Interactions):
     """An async context manager; ``url`` is the API's address, ``gateway.url`` the gateway's."""
 
     def __init__(self, *, now: Callable[[], float] = time.time, port: int = 0, shards: int = 1) -> None:
+        super().__init__(now)
         self._port = port
-        self._now = now
         self.shards = shards
-        self.snowflakes = Snowflakes(now)
-        self.limits = Limits(now)
-        self.attachments: dict[int, Attachment] = {}
-        self.guilds: dict[int, Guild] = {}
         self.direct: dict[int, list[dict[str, Any]]] = {}
         self.faults: list[Fault] = []
         self.requests: list[str] = []
-        self.commands: list[dict[str, Any]] = []
         self.command_writes = 0
-        self.gateway = Gateway(self._ready, TOKEN, now)
         self.more_routes: list[web.RouteDef] = []
-        self.ack_seconds = ACK_SECONDS
-        self.token_seconds = TOKEN_SECONDS
-        self._interactions: dict[str, Interaction] = {}
-        self._nonces: dict[tuple[int, str], tuple[float, Message]] = {}
-        self._numbers = itertools.count(1)
-        self._changed = asyncio.Condition()
         self._stopped = asyncio.Event()
         self.hung = asyncio.Event()
-        self.add_guild(GUILD, "Lab", READING)
-
-    @property
-    def guild(self) -> Guild:
-        """The first one."""
-        return self.guilds[GUILD]
-
-    def add_guild(self, identity: int, name: str, channel: int = 0) -> Guild:
-        """A guild with ann, who may manage it, bob, and the text channel ``channel`` named reading."""
-        made = Guild(identity, name, members={OWNER: "owner", ANN: "ann", BOB: "bob"})
-        if channel:
-            made.channels[channel] = Channel(channel, "reading", identity)
-        self.guilds[identity] = made
-        return made
-
-    def add_channel(self, identity: int, name: str, guild: int = GUILD, **more: Any) -> Channel:
-        made = self.guilds[guild].channels[identity] = Channel(identity, name, guild, **more)
-        return made
-
-    def channel(self, identity: int) -> Channel:
-        """Raises Refusal."""
-        for guild in self.guilds.values():
-            # In an outage nothing of a guild is to be had.
-            if identity in guild.channels and not guild.gone and guild.available:
-                return guild.channels[identity]
-        raise Refusal(*UNKNOWN_CHANNEL)
 
     async def __aenter__(self) -> DiscordStandIn:
         application = web.Application(client_max_size=30_000_000)
@@ -184,22 +61,14 @@ class DiscordStandIn:
         await self.gateway.close()
         await self._runner.cleanup()
 
-    def attach(self, name: str, content: bytes, *, size: int | None = None) -> int:
-        """A file that a member is about to give with a command; its id is the option's value."""
-        made = Attachment(self.snowflakes.next(), name, content, len(content) if size is None else size)
-        self.attachments[made.id] = made
-        return made.id
-
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(f"GET {request.path}")
         fault = self._fault(f"GET {request.path}")
-        await self._tell()
+        await self.tell()
         if fault is not None:
             return await self._break(request, fault)
         found = self.attachments.get(int(request.match_info["id"]))
         return web.Response(body=found.content) if found else web.Response(status=404)
-
-    # The API
 
     def _fault(self, asked: str) -> Fault | None:
         """What is to go wrong with a request, used up by asking."""
@@ -227,31 +96,31 @@ class DiscordStandIn:
                 if request.headers.get("Authorization") != f"Bot {TOKEN}":
                     raise Refusal(401, 0, "401: Unauthorized")
                 if (wait := self.limits.overall(asked)) is not None:
-                    return _too_many(wait, overall=True)
-            body, files = await _read(request)
+                    return too_many(wait, overall=True)
+            body, files = await read(request)
             parts = path.strip("/").split("/")
             if request.method == "POST" and parts[0] == "channels" and parts[2:] == ["messages"]:
                 wait, headers = self.limits.messages(int(parts[1]))
                 if wait is not None:
-                    return _too_many(wait, headers)
+                    return too_many(wait, headers)
             answer = await self._answer(request, parts, body, files)
         except Refusal as refusal:
-            return _json({"message": refusal.message, "code": refusal.code}, headers, refusal.status)
+            return as_json({"message": refusal.message, "code": refusal.code}, headers, refusal.status)
         finally:
-            await self._tell()
+            await self.tell()
         if fault is not None:
             return await self._break(request, fault)
         if answer is None:
             return web.Response(status=204, headers=headers)
-        return _json(answer, headers)
+        return as_json(answer, headers)
 
     async def _break(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.banned:
             return web.Response(status=fault.status, text="You are being blocked from accessing our API temporarily")
         if fault.status == 429:
-            return _too_many(fault.retry_after, {"X-RateLimit-Remaining": "0"})
+            return too_many(fault.retry_after, {"X-RateLimit-Remaining": "0"})
         if fault.status > 0:
-            return _json({"message": fault.message, "code": fault.code}, {}, fault.status)
+            return as_json({"message": fault.message, "code": fault.code}, {}, fault.status)
         if fault.status == -1:
             self.hung.set()
             await self._stopped.wait()
@@ -284,14 +153,14 @@ class DiscordStandIn:
             case ["GET", "applications", _, "commands"]:
                 return self.commands
             case ["POST", "interactions", _, token, "callback"]:
-                return await self._callback(token, body, files)
+                return await self.callback(token, body, files)
             case [method, "webhooks", _, token, *rest]:
-                return self._webhook(method, token, rest, body, files)
+                return self.webhook(method, token, rest, body, files)
             case ["POST", "users", "@me", "channels"]:
                 who = int(body["recipient_id"])
                 return {"id": str(DIRECT + who), "type": 1, "recipients": [user(who)]}
             case ["POST", "channels", direct, "messages"] if int(direct) >= DIRECT and int(direct) < DIRECT * 2:
-                _check(body, len(files))
+                check(body, len(files))
                 self.direct.setdefault(int(direct) - DIRECT, []).append(body)
                 return Message(self.snowflakes.next(), int(direct), BOT, body).shown()
             case ["GET", "guilds", guild]:
@@ -302,7 +171,7 @@ class DiscordStandIn:
             case ["GET", "guilds", guild, "members", who]:
                 return self.guilds[int(guild)].member(int(who))
             case [method, "channels", channel, *rest]:
-                return await self._channel(request, method, int(channel), rest, body, files)
+                return await self.channels(request, method, int(channel), rest, body, files)
         raise Refusal(404, 0, "404: Not Found")
 
     def _application(self) -> dict[str, Any]:
@@ -321,382 +190,8 @@ class DiscordStandIn:
             "approximate_guild_count": len(self.guilds),
         }
 
-    async def _channel(
-        self, request: web.Request, method: str, identity: int, rest: list[str], body: Any, files: dict[str, bytes]
-    ) -> Any:
-        channel = self.channel(identity)
-        guild = self.guilds[channel.guild]
-        allowed = guild.bot_permissions(channel)
-        if not allowed & VIEW_CHANNEL:
-            raise Refusal(*MISSING_ACCESS)
-        match [method, *rest]:
-            case ["GET"]:
-                return channel.shown()
-            case ["POST", "messages"]:
-                return await self._post(channel, guild, body, files)
-            case ["GET", "messages"]:
-                # Without the permission Discord says that there is nothing, not that it will not tell.
-                return self._history(channel, request) if allowed & READ_HISTORY else []
-            case ["GET", "messages", message]:
-                if not allowed & READ_HISTORY:
-                    raise Refusal(*MISSING_ACCESS)
-                return self._message(channel, int(message)).shown()
-            case ["PATCH", "messages", message]:
-                found = self._message(channel, int(message))
-                _check(body, 0)
-                found.body |= body
-                return found.shown()
-            case ["POST", "messages", message, "threads"]:
-                return await self._start_thread(channel, guild, body, int(message))
-            case ["POST", "threads"]:
-                return await self._forum_post(channel, guild, body)
-            case ["GET", "threads", "archived", "public"]:
-                found_threads = [
-                    each for each in guild.channels.values() if each.parent == channel.id and each.archived
-                ]
-                return {"threads": [each.shown() for each in found_threads], "members": [], "has_more": False}
-            case ["GET", "messages", message, "reactions", name]:
-                users = self._message(channel, int(message)).reactions.get(unquote(name), [])
-                after = int(request.query.get("after", 0))
-                most = int(request.query.get("limit", 25))
-                return [user(each) for each in sorted(users) if each > after][:most]
-        raise Refusal(404, 0, "404: Not Found")
 
-    def _message(self, channel: Channel, identity: int) -> Message:
-        found = channel.messages.get(identity)
-        if found is None or found.deleted:
-            raise Refusal(*UNKNOWN_MESSAGE)
-        return found
-
-    def _history(self, channel: Channel, request: web.Request) -> list[dict[str, Any]]:
-        most = int(request.query.get("limit", 50))
-        found = sorted(each for each, message in channel.messages.items() if not message.deleted)
-        if (after := request.query.get("after")) is not None:
-            found = [each for each in found if each > int(after)][:most]
-        elif (before := request.query.get("before")) is not None:
-            found = [each for each in found if each < int(before)][-most:]
-        else:
-            found = found[-most:]
-        return [channel.messages[each].shown() for each in reversed(found)]
-
-    async def _post(self, channel: Channel, guild: Guild, body: Any, files: dict[str, bytes]) -> Any:
-        allowed = guild.bot_permissions(channel)
-        if channel.type == FORUM:
-            raise Refusal(400, 50008, "Cannot send messages in a non-text channel")
-        if not allowed & (SEND_IN_THREADS if channel.type == THREAD else SEND_MESSAGES):
-            raise Refusal(*MISSING_PERMISSIONS)
-        if channel.locked:
-            raise Refusal(403, 160005, "Thread is locked")
-        _check(body, len(files))
-        if body.get("embeds") and not allowed & EMBED_LINKS:
-            body = {**body, "embeds": []}
-            _check(body, len(files))
-        nonce = str(body.get("nonce") or "")
-        if nonce and body.get("enforce_nonce"):
-            made, known = self._nonces.get((channel.id, nonce), (0.0, None))
-            if known is not None and self._now() - made < NONCE_SECONDS:
-                if known.deleted:
-                    raise Refusal(*UNKNOWN_MESSAGE)
-                return known.shown() | {"nonce": nonce}
-        message = self.store(channel, body, nonce=nonce)
-        self._nonces[channel.id, nonce] = (self._now(), message)
-        return message.shown() | {"nonce": nonce}
-
-    def store(self, channel: Channel, body: dict[str, Any], author: int = BOT, nonce: str = "") -> Message:
-        """Put a message into a channel."""
-        message = Message(self.snowflakes.next(), channel.id, author, body, nonce)
-        channel.archived = False
-        channel.messages[message.id] = message
-        return message
-
-    async def _start_thread(self, channel: Channel, guild: Guild, body: Any, message: int) -> Any:
-        self._message(channel, message)
-        if not guild.bot_permissions(channel) & CREATE_THREADS:
-            raise Refusal(*MISSING_PERMISSIONS)
-        if channel.type == THREAD:
-            raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        if message in guild.channels:
-            raise Refusal(400, 160004, "A thread has already been created for this message")
-        return await self._thread(channel, guild, body, message)
-
-    async def _thread(self, channel: Channel, guild: Guild, body: Any, identity: int) -> Any:
-        if not 1 <= len(body.get("name") or "") <= 100:
-            raise Refusal(400, 50035, "Invalid Form Body: name")
-        applied = tuple(str(tag) for tag in body.get("applied_tags") or [])
-        made = Channel(identity, body["name"], guild.id, THREAD, parent=channel.id, owner=BOT, applied=applied)
-        guild.channels[identity] = made
-        await self.gateway.tell(guild.id, "THREAD_CREATE", made.shown() | {"newly_created": True})
-        return made.shown()
-
-    async def _forum_post(self, channel: Channel, guild: Guild, body: Any) -> Any:
-        if channel.type != FORUM:
-            raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        if not guild.bot_permissions(channel) & SEND_MESSAGES:
-            raise Refusal(*MISSING_PERMISSIONS)
-        if channel.needs_tag and not body.get("applied_tags"):
-            raise Refusal(400, 40067, "A tag is required to create a forum post in this channel")
-        _check(body.get("message") or {}, 0)
-        identity = self.snowflakes.next()
-        thread = await self._thread(channel, guild, body, identity)
-        message = Message(identity, identity, BOT, body["message"])
-        guild.channels[identity].messages[identity] = message
-        return thread | {"message": message.shown()}
-
-    # Interactions
-
-    async def _callback(self, token: str, body: Any, files: dict[str, bytes]) -> Any:
-        made = self._interactions.get(token)
-        if made is None or time.monotonic() - made.began > self.ack_seconds:
-            raise Refusal(404, 10062, "Unknown interaction")
-        if made.kind:
-            raise Refusal(400, 40060, "Interaction has already been acknowledged.")
-        data = body.get("data") or {}
-        if body["type"] in (4, 7):
-            _check(data, len(files))
-        if body["type"] == 8 and (len(data.get("choices") or []) > 25 or _long_choice(data)):
-            raise Refusal(400, 50035, "Invalid Form Body: choices")
-        made.kind = body["type"]
-        made.acknowledged = time.monotonic() - made.began
-        made.replies.append(data)
-        if made.kind in (4, 5):
-            made.messages["@original"] = data
-        made.files |= files
-        made.done.set()
-        resource = {"type": body["type"]}
-        if body["type"] in (4, 5):
-            resource["message"] = self._response_message(made, data)
-        return {
-            "interaction": {"id": str(made.id), "type": 2, "response_message_loading": False},
-            "resource": resource,
-        }
-
-    def _response_message(self, made: Interaction, body: dict[str, Any]) -> dict[str, Any]:
-        return Message(self.snowflakes.next(), made.channel, BOT, body).shown()
-
-    def _webhook(self, method: str, token: str, rest: list[str], body: Any, files: dict[str, bytes]) -> Any:
-        made = self._interactions.get(token)
-        if made is None or time.monotonic() - made.began > self.token_seconds:
-            raise Refusal(401, 50027, "Invalid Webhook Token")
-        if not made.kind:
-            raise Refusal(404, 10015, "Unknown Webhook")
-        if rest:
-            _, which = rest
-            if which not in made.messages:
-                raise Refusal(*UNKNOWN_MESSAGE)
-            if method == "DELETE":
-                del made.messages[which]
-                made.replies.append({"deleted": True})
-                return None
-        else:
-            which = str(self.snowflakes.next())
-        _check(body, len(files))
-        made.files |= files
-        made.replies.append(body)
-        made.messages[which] = made.messages.get(which, {}) | body
-        return self._response_message(made, body)
-
-    # Waiting
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def until(self, condition: Callable[[], object], patience: float = 20.0) -> None:
-        """Wait until ``condition`` holds; it is asked again whenever something happened here."""
-        async with asyncio.timeout(patience), self._changed:
-            await self._changed.wait_for(lambda: bool(condition()))
-
-    # What members do
-
-    async def command(
-        self, name: str, *, user: int = ANN, channel: int = READING, guild: int = GUILD, **options: Any
-    ) -> Interaction:
-        """A member uses `/papers name …`; returns when it was acknowledged, or when it is too late for that."""
-        chosen = [{"name": key, "type": self._option_type(value), "value": value} for key, value in options.items()]
-        data = {
-            "id": "1",
-            "name": "papers",
-            "type": 1,
-            "options": [self._nested(name, chosen)],
-            **self._resolved(options),
-        }
-        return await self._interact(2, data, user, channel, guild)
-
-    async def complete(
-        self, name: str, option: str, typed: str, *, user: int = ANN, channel: int = READING, guild: int = GUILD
-    ) -> list[str]:
-        """What is offered while a member types an option."""
-        field = {"name": option, "type": 3, "value": typed, "focused": True}
-        data = {"id": "1", "name": "papers", "type": 1, "options": [self._nested(name, [field])]}
-        made = await self._interact(4, data, user, channel, guild)
-        return [choice["value"] for choice in made.reply.get("choices", [])]
-
-    def _nested(self, name: str, chosen: list[dict[str, Any]]) -> dict[str, Any]:
-        """A subcommand with its options, within its group where it was registered in one."""
-        made = {"name": name, "type": 1, "options": chosen}
-        known = [option for command in self.commands for option in command.get("options", [])]
-        for group in known:
-            if group["type"] == 2 and name in [each["name"] for each in group["options"]]:
-                return {"name": group["name"], "type": 2, "options": [made]}
-        return made
-
-    async def press(
-        self, custom_id: str, message: Message | None = None, *, user: int = ANN, guild: int = GUILD, channel: int = 0
-    ) -> Interaction:
-        """A member presses a button under ``message``."""
-        place = message.channel if message else channel or READING
-        shown = (message or Message(self.snowflakes.next(), place, BOT, {"content": "x"})).shown()
-        data = {"custom_id": custom_id, "component_type": 2}
-        return await self._interact(3, data, user, place, guild, message=shown)
-
-    async def _interact(
-        self, kind: int, data: dict[str, Any], who: int, channel: int, guild: int, **more: Any
-    ) -> Interaction:
-        known = self.guilds[guild]
-        place = known.channels[channel]
-        number = next(self._numbers)
-        made = Interaction(self.snowflakes.next(), f"token-{number}", who, guild, channel, began=time.monotonic())
-        self._interactions[made.token] = made
-        payload = {
-            "id": str(made.id),
-            "application_id": str(APPLICATION),
-            "type": kind,
-            "data": data,
-            "guild_id": str(guild),
-            "guild": {"id": str(guild), "locale": "en-US", "features": []},
-            "channel_id": str(channel),
-            "channel": place.shown() | {"permissions": str(known.permissions_of(who))},
-            "member": known.member(who) | {"permissions": str(known.permissions_of(who))},
-            "token": made.token,
-            "version": 1,
-            "app_permissions": str(known.bot_permissions(place)),
-            "locale": "de",
-            "guild_locale": "en-US",
-            "entitlements": [],
-            "authorizing_integration_owners": {"0": str(guild)},
-            "context": 0,
-            "attachment_size_limit": 10_000_000,
-            **more,
-        }
-        await self.gateway.tell(guild, "INTERACTION_CREATE", payload)
-        try:
-            await asyncio.wait_for(made.done.wait(), self.ack_seconds)
-        except TimeoutError:
-            made.acknowledged = None
-        return made
-
-    def _option_type(self, value: object) -> int:
-        if isinstance(value, bool):
-            return 5
-        if isinstance(value, int):
-            return 11 if value in self.attachments else 8 if value in self.guild.roles else 6
-        return 3
-
-    def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
-        """What Discord says about the members, roles and files among the options."""
-        kinds: dict[int, list[int]] = {6: [], 8: [], 11: []}
-        for value in options.values():
-            kinds.setdefault(self._option_type(value), []).append(value)
-        members = [each for each in kinds[6] if each in self.guild.members]
-        resolved = {
-            "roles": {str(each): role(each, "Readers") for each in kinds[8]},
-            "users": {str(each): user(each) for each in kinds[6]},
-            "members": {str(each): self.guild.member(each) | {"permissions": "0"} for each in members},
-            "attachments": {str(each): self._shown_file(self.attachments[each]) for each in kinds[11]},
-        }
-        return {"resolved": {name: each for name, each in resolved.items() if each}}
-
-    def _shown_file(self, attachment: Attachment) -> dict[str, Any]:
-        url = f"{self.url.removesuffix('/api/v10')}/attachments/{attachment.id}/{attachment.name}"
-        return {
-            "id": str(attachment.id),
-            "filename": attachment.name,
-            "size": attachment.size,
-            "url": url,
-            "proxy_url": url,
-            "content_type": "application/json",
-            "ephemeral": True,
-        }
-
-    async def react(
-        self, message: Message, name: str, *, user: int = ANN, added: bool = True, tell: bool = True
-    ) -> None:
-        """A member reacts, or takes it back; with ``tell`` the bot hears of it."""
-        users = message.reactions.setdefault(name, [])
-        if added:
-            users.append(user)
-        elif user in users:
-            users.remove(user)
-        channel = self.channel(message.channel)
-        event = {
-            "user_id": str(user),
-            "channel_id": str(message.channel),
-            "message_id": str(message.id),
-            "guild_id": str(channel.guild),
-            "emoji": emoji(name),
-            "burst": False,
-            "type": 0,
-        }
-        if added:
-            event |= {"member": self.guilds[channel.guild].member(user), "message_author_id": str(message.author)}
-        if tell:
-            await self.gateway.tell(channel.guild, f"MESSAGE_REACTION_{'ADD' if added else 'REMOVE'}", event)
-
-    # The gateway's first words
-
-    def _ready(self, shard: int, shards: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        mine = [each for each in self.guilds.values() if (each.id >> 22) % shards == shard and not each.gone]
-        ready = {
-            "v": 10,
-            "user": user(BOT),
-            "guilds": [{"id": str(each.id), "unavailable": True} for each in mine],
-            "application": {"id": str(APPLICATION), "flags": 0},
-            "private_channels": [],
-            "relationships": [],
-        }
-        return ready, [each.shown() for each in mine if each.available]
-
-
-def _check(body: dict[str, Any], files: int) -> None:
-    if (wrong := check_message(body, files)) is not None:
-        raise Refusal(400, 50006 if wrong.startswith("Cannot") else 50035, f"Invalid Form Body: {wrong}")
-
-
-def _long_choice(data: dict[str, Any]) -> bool:
-    return any(
-        not 1 <= len(choice["name"]) <= 100 or len(str(choice["value"])) > 100 for choice in data["choices"] or []
-    )
-
-
-def _too_many(wait: float, headers: dict[str, str] | None = None, *, overall: bool = False) -> web.Response:
-    body = {"message": "You are being rate limited.", "retry_after": round(wait, 3), "global": overall}
-    told = {"Via": "1.1 google", "Retry-After": str(int(wait) + 1)} | (headers or {})
-    if overall:
-        told["X-RateLimit-Global"] = "true"
-    return _json(body, told, 429)
-
-
-def _json(value: Any, headers: dict[str, str], status: int = 200) -> web.Response:
-    # The client takes nothing for JSON whose content type says more than that.
-    return web.Response(
-        body=json.dumps(value).encode(), status=status, headers={"Content-Type": "application/json", **headers}
-    )
-
-
-async def _read(request: web.Request) -> tuple[Any, dict[str, bytes]]:
-    if request.content_type == "application/json":
-        return await request.json(), {}
-    if request.content_type != "multipart/form-data":
-        return {}, {}
-    body: Any = {}
-    files: dict[str, bytes] = {}
-    async for part in await request.multipart():
-        name, content = part.name, bytes(await part.read())  # type: ignore[union-attr]
-        if name == "payload_json":
-            body = json.loads(content)
-        else:
-            files[part.filename or name or "file"] = content  # type: ignore[union-attr]
-    return body, files
-
-
-__all__ = ["ANN", "APPLICATION", "BOB", "BOT", "GUILD", "OWNER", "READING", "TEXT", "TOKEN", "DiscordStandIn"]
+__all__ = [
+    "ANN", "APPLICATION", "BOB", "BOT", "DIRECT", "EPHEMERAL", "GUILD", "OWNER", "READING", "TEXT", "TOKEN",
+    "DiscordStandIn", "Interaction",
+]  # fmt: skip

@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
@@ -39,16 +40,21 @@ class Mail:
 
     @property
     def message(self) -> EmailMessage:
-        """The mail, parsed."""
-        parsed = message_from_bytes(self.content, policy=SMTP_POLICY)
-        assert isinstance(parsed, EmailMessage)
-        return parsed
+        """The mail, parsed; to be read only."""
+        return _parsed(self.content)
 
     def part(self, subtype: str) -> str:
         """The text of the plain or the html part."""
         body = self.message.get_body((subtype,))
         assert body is not None
         return str(body.get_content()).replace("\r\n", "\n")
+
+
+@lru_cache(maxsize=100)
+def _parsed(content: bytes) -> EmailMessage:
+    parsed = message_from_bytes(content, policy=SMTP_POLICY)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
 
 
 class MailServer:

@@ -1,0 +1,154 @@
+"""The words of many texts in a row, and the hashes of what stands there: phrases, and beginnings of words.
+
+A hash is that of ``bot.query_compiler``, made for all places at once. ``bot.paper_literals`` sorts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.query_compiler import PRIME, Kind, field_hash, text_hash
+from bot.query_parser import SHORTEST_PREFIX
+from bot.query_tree import Field
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+Numbers = NDArray[np.uint32]
+Made = tuple[Hashes, Numbers]
+"""Hashes of literals, each with a place in the texts where it begins."""
+
+
+class Sieve:
+    """Lets pass the hashes that it was made of, and of others about one in 2 to the power of ``room``."""
+
+    def __init__(self, hashes: Hashes, room: int) -> None:
+        self._shift = np.uint64(64 - max(10, len(hashes).bit_length() + room))
+        self._passing = np.zeros(1 << 64 - int(self._shift), dtype=bool)
+        self._passing[hashes >> self._shift] = True
+
+    def passes(self, hashes: Hashes) -> NDArray[np.bool_]:
+        passing: NDArray[np.bool_] = self._passing[hashes >> self._shift]
+        return passing
+
+
+class Texts:
+    """The words of texts in a row: of each its number in the vocabulary, its text and its paper.
+
+    No phrase reaches over two texts.
+    """
+
+    def __init__(self, vocabulary: _Vocabulary, numbers: Numbers, text: Numbers, paper: Numbers) -> None:
+        self.paper = paper
+        self._vocabulary = vocabulary
+        self._words = numbers
+        self._text = text
+
+    @classmethod
+    def of(cls, papers: Iterable[Iterable[list[str]]]) -> Texts:
+        """``papers``: the texts of each paper, as lists of words."""
+        number: dict[str, int] = {}
+        numbers, lengths, places = [np.empty(0, np.uint32)], [], []
+        for place, texts in enumerate(papers):
+            for text in texts:
+                numbers.append(np.array([number.setdefault(word, len(number)) for word in text], dtype=np.uint32))
+                lengths.append(len(text))
+                places.append(place)
+        each = np.array(lengths, dtype=np.int64)
+        paper = np.repeat(np.array(places, dtype=np.uint32), each)
+        return cls(_Vocabulary(list(number)), np.concatenate(numbers), np.repeat(_counting(len(each)), each), paper)
+
+    def part(self, which: int) -> Texts:
+        """The first or the second text of each paper, where all have two."""
+        chosen = self._text % 2 == which
+        return Texts(self._vocabulary, self._words[chosen], self._text[chosen], self.paper[chosen])
+
+    def phrases(self, field: Field, length: int) -> Made:
+        """Every phrase of so many words."""
+        return self._phrases(field, _counting(len(self._words)), length)
+
+    def longer(self, field: Field, begins: Numbers, longest: int, asked: Sieve) -> Iterator[Made]:
+        """The phrases of more than three words that begin at these places and are asked for, length by length."""
+        hashes, begins = self._phrases(field, begins, Kind.TRIPLES)
+        for length in range(Kind.LONGER, longest + 1):
+            hashes, begins = self._extended(hashes, begins, length)
+            chosen = asked.passes(hashes)
+            yield hashes[chosen], begins[chosen]
+
+    def _phrases(self, field: Field, begins: Numbers, length: int) -> Made:
+        hashes = np.full(len(begins), field_hash(field, prefix=False), dtype=np.uint64)
+        for words_ in range(1, length + 1):
+            hashes, begins = self._extended(hashes, begins, words_)
+        return hashes, begins
+
+    def prefixes(self, field: Field, asked: Sieve) -> Made:
+        """The beginnings of words that are asked for."""
+        begun, hashes = self._vocabulary.prefixes
+        hashes = _joined(np.full(len(hashes), field_hash(field, prefix=True), dtype=np.uint64), hashes)
+        chosen = asked.passes(hashes)
+        parts, places = self._by_word
+        firsts, lasts = parts[begun[chosen]], parts[begun[chosen] + 1]
+        return np.repeat(hashes[chosen], lasts - firsts), places[ranges(firsts, lasts)]
+
+    def _extended(self, hashes: Hashes, begins: Numbers, length: int) -> Made:
+        """Phrases of ``length - 1`` words with the next word, where that is of the same text."""
+        lasts = begins + np.uint32(length - 1)
+        within = lasts < len(self._text)
+        within[within] = self._text[lasts[within]] == self._text[begins[within]]
+        hashes, begins, lasts = hashes[within], begins[within], lasts[within]
+        return _joined(hashes, self._vocabulary.hashes[self._words[lasts]]), begins
+
+    @cached_property
+    def _by_word(self) -> tuple[Places, Numbers]:
+        """Where the places of each word of the vocabulary begin in all places sorted by word, and these."""
+        order = np.argsort(self._words, kind="stable")
+        parts = np.searchsorted(self._words[order], np.arange(len(self._vocabulary) + 1))
+        return parts, order.astype(np.uint32)
+
+
+class _Vocabulary:
+    """The distinct words of texts."""
+
+    def __init__(self, distinct: list[str]) -> None:
+        self._words = distinct
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        return np.fromiter(map(text_hash, self._words), np.uint64, len(self._words))
+
+    @cached_property
+    def prefixes(self) -> tuple[Numbers, Hashes]:
+        """Every beginning that may be asked for of each word: the word's number, and the hash of the beginning."""
+        known: dict[str, int] = {}
+        counts = np.array([max(0, len(word) - SHORTEST_PREFIX + 1) for word in self._words], dtype=np.int64)
+        begun = (word[:end] for word in self._words for end in range(SHORTEST_PREFIX, len(word) + 1))
+        numbers = np.fromiter((known.setdefault(prefix, len(known)) for prefix in begun), np.int64, int(counts.sum()))
+        hashes = np.fromiter(map(text_hash, known), np.uint64, len(known))
+        return np.repeat(_counting(len(counts)), counts), hashes[numbers]
+
+
+def ranges(begins: Places, ends: Places) -> Places:
+    """The numbers from each beginning up to its end, in a row."""
+    counts = ends - begins
+    offsets = np.cumsum(counts) - counts
+    return np.repeat(begins - offsets, counts) + np.arange(int(counts.sum()))
+
+
+def _counting(number: int) -> Numbers:
+    return np.arange(number, dtype=np.uint32)
+
+
+def _joined(beginning: Hashes, last: Hashes) -> Hashes:
+    """``bot.query_compiler.joined`` for many."""
+    mixed = beginning >> np.uint64(29)
+    mixed ^= beginning
+    mixed *= np.uint64(PRIME)
+    mixed += last
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
