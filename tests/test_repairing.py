@@ -161,6 +161,14 @@ def test_a_damaged_page_loses_its_rows_and_no_others(
     assert rows(place.parent, "PRAGMA foreign_key_check") == []
 
 
+def test_a_lost_place_in_the_sequence_is_said_and_no_other(
+    place: Path, whole: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for table, lost in (("state", True), ("saves", False)):
+        place.write_bytes(overwritten(whole, leaf_of(whole, table)))
+        assert ("How far arXiv was read is lost" in repaired(place, capsys)[1]) == lost
+
+
 def test_an_inner_page_loses_nothing(place: Path, whole: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     """The way to the leaves is lost; they are known by what stands on them."""
     root = page_of(whole, "papers")

@@ -28,8 +28,8 @@ def count_kept(db: sqlite_utils.Database, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM [{table}]{held}", {"gone": _GONE}).fetchone()[0])  # noqa: S608
 
 
-def together(db: sqlite_utils.Database, notes: list[str], now: datetime) -> None:
-    """Bring the tables into agreement with each other."""
+def together(db: sqlite_utils.Database, notes: list[str], now: datetime, *, state_damaged: bool) -> None:
+    """Bring the tables into agreement. ``state_damaged``: rows of the table of single values are lost."""
     tables = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     _makers(db)
     _queries(db, notes)
@@ -38,7 +38,7 @@ def together(db: sqlite_utils.Database, notes: list[str], now: datetime) -> None
     _threads(db)
     _drop_hanging(db)
     _numbers(db)
-    if state.get(db, "cursor") is None:
+    if state_damaged and state.get(db, "cursor") is None:
         notes.append(
             "How far arXiv was read is lost: the next start begins as a first one does, and what was announced in"
             " between is put into the archive without being posted."

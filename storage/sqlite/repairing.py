@@ -95,7 +95,7 @@ def rescue(damaged: Path, made: Path, now: datetime) -> Report:
                 _fill(db, pages, places, report, whole=whole)
                 if not any(saved.kept for saved in report.tables.values()):
                     raise _nothing(damaged, "none of its tables was found")
-                piecing.together(db, report.notes, now)
+                piecing.together(db, report.notes, now, state_damaged=report.tables["state"].lost != 0)
             for saved in report.tables.values():
                 kept = piecing.count_kept(db, saved.table)
                 if saved.lost is not None:
