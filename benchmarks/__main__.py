@@ -16,6 +16,7 @@ from benchmarks.snapshot_file import write as write_snapshot
 
 HELP_RUNS = 9
 BULK = 50_000
+CROWD = 100_000
 
 
 def run(module: str, *arguments: str) -> dict[str, Any]:
@@ -54,7 +55,25 @@ def similar_rows(similar: dict[str, Any]) -> None:
     row("– event loop held", f"{similar['answer_loop_held_ms']} ms", "≤ 50 ms")
 
 
-def delivery_rows(drain: dict[str, Any], discord_drain: dict[str, Any]) -> None:
+def poll_rows(poll: dict[str, Any]) -> None:
+    polled = f"poll of {poll['papers']:,} new papers, {poll['watches']:,} watches"
+    row(f"{polled}: requests", str(poll["requests"]), "≤ 15")
+    row(f"{polled}: CPU", f"{poll['cpu_seconds']} s", "≤ 3 s")
+    row(f"{polled}: event loop held", f"{poll['loop_held_ms']} ms", "≤ 50 ms")
+    row(f"{polled}: peak memory", f"{poll['peak_mb']} MB", "")
+    row("the same watches asked as one arXiv request each, 3 s apart", f"{poll['watches'] * 3 / 3600:.1f} h", "")
+
+
+def acks_rows(acks: dict[str, dict[str, Any]]) -> None:
+    for platform, figures in acks.items():
+        acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
+        row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
+        row(f"{acked}, median", f"{figures['p50_ms']} ms", "")
+        row(f"– of {figures['commands']:,} commands; peak memory", f"{figures['peak_mb']} MB", "")
+        row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
+
+
+def drain_rows(drain: dict[str, Any], discord_drain: dict[str, Any]) -> None:
     drained = f"{drain['posts']:,} posts to {drain['channels']:,} Slack channels in {drain['workspaces']} workspaces"
     row(f"{drained}: of the rate that Slack allows", f"{drain['percent']} %", "≥ 95 %")
     row("– the slowest workspace", f"{drain['least_percent']} %", "")
@@ -68,6 +87,34 @@ def delivery_rows(drain: dict[str, Any], discord_drain: dict[str, Any]) -> None:
     row("– requests refused with 429", str(discord_drain["refused"]), "0")
     row("– event loop held", f"{discord_drain['loop_held_ms']} ms", "≤ 50 ms")
     row("– peak memory", f"{discord_drain['peak_mb']} MB", "")
+
+
+def due_rows(due: dict[str, Any]) -> None:
+    row(f"{due['due']:,} of {due['channels']:,} channels due at 09:00: 50 found", f"{due['found_ms']} ms", "≤ 50 ms")
+    composed = f"– composed, {due['papers_a_digest']} papers a digest"
+    row(composed, f"{due['digests_a_second']:,} digests/s of CPU", "≥ 2,000")
+    row("– channels passed, those without papers included", f"{due['channels_a_second']:,}/s of CPU", "")
+    row("– event loop held", f"{due['compose_loop_held_ms']} ms", "≤ 50 ms")
+    row("– sent to a platform that takes everything at once", f"{due['sent_a_second']} posts/s", "")
+    row("– CPU of a post", f"{due['send_cpu_ms']} ms", "")
+    row("– event loop held", f"{due['send_loop_held_ms']} ms", "≤ 50 ms")
+    row("– reading a list of watches meanwhile, p99", f"{due['command_p99_ms']} ms", "≤ 200 ms")
+    row("– a paper that is brought meanwhile: posted after, median", f"{due['brought_median_ms']} ms", "")
+    row("– p99", f"{due['brought_p99_ms']} ms", "")
+
+
+def keeping_rows(keeping: dict[str, Any]) -> None:
+    search = f"search of {keeping['papers']:,} papers, the newest 20, median"
+    row(search, f"{keeping['search_median_ms']} ms", "≤ 20 ms")
+    row("back-test over 30 days, median", f"{keeping['back_test_median_ms']} ms", "≤ 100 ms")
+    row("– the longest", f"{keeping['back_test_longest_ms']} ms", "≤ 100 ms")
+
+
+def crowd_rows(crowd: dict[str, Any], rest: dict[str, Any]) -> None:
+    crowded = f"{crowd['watches']:,} watches in {crowd['watches'] // 10:,} channels"
+    row(f"{crowded}: a command answered after the start", f"{rest['ready_seconds']} s", "≤ 3 s")
+    row("– memory at rest", f"{rest['resting_mb']} MB", "≤ 250 MB")
+    row("– processor at rest", f"{rest['idle_cpu_percent']} %", "≤ 1 %")
 
 
 def mail_rows(mails: dict[str, Any]) -> None:
@@ -130,6 +177,7 @@ def main() -> None:
     packing = run("benchmarks.packing")
     drain = run("benchmarks.drain")
     discord_drain = run("benchmarks.discord_drain")
+    due = run("benchmarks.due")
     mails = run("benchmarks.mails")
     matching = run("benchmarks.matching")
     with TemporaryDirectory() as folder:
@@ -137,18 +185,17 @@ def main() -> None:
         fill = run("benchmarks.fill", database)
         rest = run("benchmarks.rest", database)
         replies = run("benchmarks.replies", database)
+        keeping = run("benchmarks.keeping", database)
         similar = run("benchmarks.similar", database)
+        crowd_file = str(Path(folder) / "crowd.db")
+        crowd = run("benchmarks.crowd", crowd_file, str(CROWD))
+        crowd_rest = run("benchmarks.rest", crowd_file)
         bulk = bulk_import(Path(folder))
     started = help_seconds()
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
     row("what", "measured", "goal")
     row("---", "---", "---")
-    polled = f"poll of {poll['papers']:,} new papers, {poll['watches']:,} watches"
-    row(f"{polled}: requests", str(poll["requests"]), "≤ 15")
-    row(f"{polled}: CPU", f"{poll['cpu_seconds']} s", "≤ 3 s")
-    row(f"{polled}: event loop held", f"{poll['loop_held_ms']} ms", "≤ 50 ms")
-    row(f"{polled}: peak memory", f"{poll['peak_mb']} MB", "")
-    row("the same watches asked as one arXiv request each, 3 s apart", f"{poll['watches'] * 3 / 3600:.1f} h", "")
+    poll_rows(poll)
     row("`paperroute --help`", f"{started:.2f} s", "≤ 0.4 s")
     row("memory at rest, 100,000 papers, 1,000 watches", f"{rest['resting_mb']} MB", "≤ 120 MB")
     row("processor at rest", f"{rest['idle_cpu_percent']} %", "")
@@ -158,18 +205,15 @@ def main() -> None:
         row(f"– `{kind}`", f"{median} ms", "")
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
+    acks_rows(acks)
+    drain_rows(drain, discord_drain)
+    mail_rows(mails)
     fanout_rows(fanout)
     matching_rows(matching)
     packing_rows(packing)
-    for platform, figures in acks.items():
-        acked = f"{platform.title()}, {figures['in_flight']} commands in flight during a poll: acknowledged"
-        row(f"{acked}, p99", f"{figures['p99_ms']} ms", "≤ 200 ms")
-        row(f"{acked}, median", f"{figures['p50_ms']} ms", "")
-        row(f"– of {figures['commands']:,} commands; peak memory", f"{figures['peak_mb']} MB", "")
-        row("– event loop held", f"{figures['loop_held_ms']} ms", "≤ 50 ms")
-    delivery_rows(drain, discord_drain)
-    mail_rows(mails)
-    fanout_rows(fanout)
+    due_rows(due)
+    keeping_rows(keeping)
+    crowd_rows(crowd, crowd_rest)
     similar_rows(similar)
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")

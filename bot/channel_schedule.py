@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.errors import CommandError
@@ -89,7 +90,7 @@ class Schedule:
     @classmethod
     def from_canonical(cls, text: str) -> Schedule:
         """Read ``canonical`` back. Raises CommandError, also when the time zone database has lost the zone."""
-        return cls.parse(text, "UTC")
+        return _read_back(text)
 
     @property
     def canonical(self) -> str:
@@ -126,6 +127,12 @@ class Schedule:
         days = (first + timedelta(days=offset) for offset in range(16))
         moments = (moment_on(day, self.at, zone) for day in days if day.weekday() in self.days)
         return next(moment for moment in moments if moment is not None and moment > now)
+
+
+# Tens of thousands of channels share a few hundred schedules.
+@lru_cache(maxsize=1_000)
+def _read_back(canonical: str) -> Schedule:
+    return Schedule.parse(canonical, "UTC")
 
 
 _HINT = "For example: `daily 09:00 weekdays`, `weekly mon 09:00 Europe/Berlin`, `instant` or `off`."

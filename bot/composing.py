@@ -1,8 +1,13 @@
 """From what is owed to what is to be posted: the channels whose time has come get their posts into the outbox.
 
 A channel with nothing waiting is moved on to its next time in silence. After downtime there is one digest with all that
-waited, since what is composed is whatever waits now. What cannot be stored because a delivery changed meanwhile (a
-watch ended, somebody else composed) is composed anew.
+waited, since what is composed is whatever waits now. What cannot be stored because something changed meanwhile (a watch
+ended, the schedule is another, somebody else composed) is composed anew.
+
+Tens of thousands of channels share nine o'clock. They are composed in slices: what a slice of them is owed is read in
+one go, composed in one thread, and stored in one transaction. A slice is small enough that a command that comes in the
+middle does not notice, and ``due`` lets its caller work between two of them. Channels that post instantly come first
+in each slice. A channel with more than a few papers is composed by itself.
 
 While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
 has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
@@ -13,7 +18,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,17 +27,20 @@ from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule, ScheduleKind
 from bot.digest import compose
 from bot.errors import CommandError
-from bot.models import Channel, ChannelRef, Layout, PostLimits, Similar
+from bot.models import Channel, ChannelRef, Composed, Layout, PostLimits, Similar, Waiting
 from bot.pacing import within
 from bot.ports import Clock, Store
 from bot.supervision import report
-from bot.taking_turns import each_due
+from bot.taking_turns import Between, each_due, go_on
 from bot.wording import channel_text, count
 
 logger = logging.getLogger(__name__)
 
 # The rest follows at once.
 MOST_PAPERS = 10_000
+# Channels composed in one go, and how many papers each of them has at most.
+SLICE = 50
+FEW_PAPERS = 40
 _TRIES = 3
 _PROPOSING = 20.0
 PATIENCE = timedelta(minutes=5)
@@ -64,69 +73,102 @@ class Composer:
         self._clock = clock
         self._most = most
 
-    async def due(self) -> int:
-        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
-        # A channel with more than one go's worth of papers is due again at once; its turn is the next round's.
-        return await each_due(self._due, self.channel)
+    async def due(self, between: Between = go_on) -> int:
+        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError.
+
+        ``between`` has its turn after each slice.
+        """
+
+        async def compose(channels: Sequence[Channel]) -> int:
+            return await self._slice([channel.ref for channel in channels], by_clock=True)
+
+        return await each_due(self._due, compose, at_once=SLICE, between=between)
 
     async def chosen(self, refs: Iterable[ChannelRef]) -> int:
         """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
-        posts = 0
-        for ref in refs:
-            channel = await self._store.channel(ref)
-            if channel is not None and not channel.paused:
-                posts += await self.channel(channel)
-        return posts
+        return await self._slices(list(refs))
 
     async def everything(self) -> int:
         """Compose for all channels before their time, save those that are paused or off."""
         posts = 0
         for platform in self._limits:
-            for channel in await self._store.channels(platform):
-                if not channel.paused and _kind(channel) != ScheduleKind.OFF:
-                    posts += await self.channel(channel)
+            known = await self._store.channels(platform)
+            posts += await self._slices([each.ref for each in known if _kind(each) != ScheduleKind.OFF])
         return posts
 
     async def _due(self, most: int) -> Sequence[Channel]:
         now = self._clock.now() - (PATIENCE if await self._store.fanning_out() else timedelta())
         return await self._store.due_channels(tuple(self._limits), now, most)
 
-    async def channel(self, channel: Channel) -> int:
-        """Compose what waits for a channel and move it on; returns the number of posts. Raises StoreError."""
-        limits = self._limits.get(channel.ref.platform)
-        if limits is None or self._held(channel.ref) is not None:
-            return 0
-        for _ in range(_TRIES):
-            receipt, poll = await self._store.receipt(channel.ref)
-            deliveries = await self._store.waiting(channel.ref, self._most, settled=True)
-            if await self._store.receipt(channel.ref) != (receipt, poll):
-                continue  # papers came in between, with numbers that the receipt does not count
-            proposals = await self._proposals(channel) if 0 < len(deliveries) < self._most else ()
-            now = self._clock.now()
-            posts = await asyncio.to_thread(compose, channel, deliveries, receipt, limits, now, proposals=proposals)
-            # Composing takes a moment, in which a member may have changed the channel.
-            current = await self._store.channel(channel.ref)
-            if current is None or current.paused:
-                return 0
-            channel = current
-            try:
-                next_due = Schedule.from_canonical(channel.schedule).next_after(now)
-            except CommandError as error:
-                await self._pause(channel.ref, error, now)
-                return 0
-            if not posts:
-                await self._store.set_due(channel.ref, next_due)
-                return 0
-            if len(deliveries) >= self._most:
-                next_due = now
-            if await self._store.put_posts(channel.ref, posts, receipted=poll, next_due=next_due, now=now):
-                await self._follow(channel, now)
-                logger.debug("Composed %s for %s.", count(len(deliveries), "paper"), channel_text(channel.ref))
-                return len(posts)
-        return 0
+    async def _slices(self, refs: Sequence[ChannelRef]) -> int:
+        return sum([await self._slice(refs[at : at + SLICE]) for at in range(0, len(refs), SLICE)])
 
-    async def _proposals(self, channel: Channel) -> Sequence[Similar]:
+    async def _slice(self, refs: Sequence[ChannelRef], *, by_clock: bool = False) -> int:
+        """Compose for some channels and move them on; returns the number of posts."""
+        posts = 0
+        for _ in range(_TRIES):
+            changed: list[ChannelRef] = []
+            async for waiting in self._readings(refs):
+                digests = await self._composed(waiting, by_clock=by_clock)
+                stored = await self._store.put_digests(digests, self._clock.now()) if digests else []
+                kept = [digest for digest, done in zip(digests, stored, strict=True) if done]
+                changed += [digest.channel.ref for digest, done in zip(digests, stored, strict=True) if not done]
+                posts += sum(len(digest.posts) for digest in kept)
+                _log(kept)
+            refs = changed
+            if not refs:
+                break
+        return posts
+
+    async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
+        """What waits in the channels that may be posted to: in all with few papers together, then one by one."""
+        few = min(FEW_PAPERS, self._most)
+        waiting = await self._waiting(refs, few)
+        yield [each for each in waiting if len(each.deliveries) < few]
+        for each in waiting:
+            if len(each.deliveries) >= few:
+                yield await self._waiting([each.channel.ref], self._most)
+
+    async def _waiting(self, refs: Sequence[ChannelRef], most: int) -> list[Waiting]:
+        free = [ref for ref in refs if ref.platform in self._limits and self._held(ref) is None]
+        return [each for each in await self._store.all_waiting(free, most) if not each.channel.paused]
+
+    async def _composed(self, waiting: Sequence[Waiting], *, by_clock: bool) -> list[Composed]:
+        """What is to be stored. A channel whose schedule cannot be read is paused instead."""
+        proposals = {each.channel.ref: await self._proposals(each) for each in waiting}
+        now = self._clock.now()
+        digests: list[Composed] = []
+        for each, made in zip(waiting, await asyncio.to_thread(self._compose, waiting, proposals, now), strict=True):
+            if isinstance(made, CommandError):
+                await self._pause(each.channel.ref, made, now)
+            else:
+                digests.append(replace(made, bulk=by_clock and _kind(each.channel) != ScheduleKind.INSTANT))
+        return digests
+
+    def _compose(
+        self, waiting: Sequence[Waiting], proposals: Mapping[ChannelRef, Sequence[Similar]], now: datetime
+    ) -> list[Composed | CommandError]:
+        """Runs in a thread, and touches nothing that others change."""
+        following = {schedule: _following(schedule, now) for schedule in {each.channel.schedule for each in waiting}}
+        made: list[Composed | CommandError] = []
+        for each in waiting:
+            channel = each.channel
+            limits = self._limits[channel.ref.platform]
+            next_due = following[channel.schedule]
+            if isinstance(next_due, CommandError):
+                made.append(next_due)
+                continue
+            if len(each.deliveries) >= self._most:
+                next_due = now
+            posts = compose(channel, each.deliveries, each.receipt, limits, now, proposals=proposals[channel.ref])
+            made.append(Composed(channel, tuple(posts), each.poll, next_due))
+        return made
+
+    async def _proposals(self, waiting: Waiting) -> Sequence[Similar]:
+        channel = waiting.channel
         if self._propose is None or not channel.similar or channel.layout is Layout.CARDS:
+            return ()
+        if not 0 < len(waiting.deliveries) < self._most:
             return ()
         try:
             return await within(self._clock, _PROPOSING, self._propose(channel))
@@ -134,16 +176,26 @@ class Composer:
             report("Proposing similar papers", error)
             return ()
 
-    async def _follow(self, channel: Channel, now: datetime) -> None:
-        """Let a schedule count that was set while the posts of ``channel`` were being stored."""
-        current = await self._store.channel(channel.ref)
-        if current is not None and current.schedule != channel.schedule:
-            await self._store.set_due(channel.ref, Schedule.from_canonical(current.schedule).next_after(now))
-
     async def _pause(self, ref: ChannelRef, error: CommandError, now: datetime) -> None:
         reason = f"Its schedule cannot be read: {error.message} Set it anew with `schedule daily 09:00`, then `resume`."
         await self._store.set_paused(ref, reason, None, now)
         logger.warning("Paused %s. %s", channel_text(ref), reason)
+
+
+def _following(schedule: str, now: datetime) -> datetime | CommandError | None:
+    """The schedule's next moment, or why it cannot be read."""
+    try:
+        return Schedule.from_canonical(schedule).next_after(now)
+    except CommandError as error:
+        return error
+
+
+def _log(digests: Sequence[Composed]) -> None:
+    made = [digest for digest in digests if digest.posts]
+    if made:
+        papers = sum(len(post.entries) for digest in made for post in digest.posts if post.thread_of is None)
+        where = channel_text(made[0].channel.ref) if len(made) == 1 else count(len(made), "channel")
+        logger.debug("Composed %s for %s.", count(papers, "paper"), where)
 
 
 def _kind(channel: Channel) -> str:

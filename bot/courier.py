@@ -98,14 +98,17 @@ class Courier:
                 if item.post.key not in self._looking_up and item.post.key not in self._sending and started < free:
                     self._start(self._looking_up, item.post.key, self._look_up(item, begun))
                     started += 1
-        return started + await self._claim(platforms, now)
+        return started + await self._claim(platforms)
 
-    async def _claim(self, platforms: Sequence[str], now: datetime) -> int:
-        """Start the posts whose turn it is; returns how many."""
+    async def _claim(self, platforms: Sequence[str]) -> int:
+        """Start the posts whose turn it is; returns how many. Others have their turn when these have ended."""
         started = 0
         interval = self.chat.limits.workspace_interval
-        while (free := min(MOST_SENDING - len(self._sending), MOST_AT_ONCE)) > 0:
-            items = await self._store.claim(platforms, now, free, interval=interval, most=MOST_IN_A_WORKSPACE)
+        # Where posts end as fast as they are claimed, this would go on for as long as any wait.
+        while started < MOST_SENDING and (free := min(MOST_SENDING - len(self._sending), MOST_AT_ONCE)) > 0:
+            items = await self._store.claim(
+                platforms, self._clock.now(), free, interval=interval, most=MOST_IN_A_WORKSPACE
+            )
             for item in items:
                 self._start(self._sending, item.post.key, self._send(item))
             started += len(items)

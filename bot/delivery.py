@@ -168,9 +168,15 @@ class Dispatcher:
 
     async def _round(self) -> None:
         begun = await self._begin()
-        await self._composer.due()
-        await self._tops.due()
-        await self._start(begun)
+
+        async def send() -> bool:
+            await self._start(begun)
+            return not self._stopping.is_set()
+
+        # Composing for all that are due at nine takes a while; what is ready must not wait for it.
+        await self._composer.due(send)
+        await self._tops.due(send)
+        await send()
 
     async def _begin(self) -> datetime:
         """Once, before anything is sent: what an earlier process left half done has to be looked up."""

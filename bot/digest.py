@@ -26,6 +26,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from bot.channel_schedule import Schedule
 from bot.errors import CommandError, QueryError
@@ -122,18 +123,24 @@ def split(entries: Sequence[Entry], limits: PostLimits) -> list[list[Entry]]:
 
 def entry_characters(entry: Entry, limits: PostLimits) -> int:
     """How many characters to reckon for an entry of a digest: its text as people see it, its link, mark-up."""
-    paper = entry.paper
     return (
-        max(len(paper.title), len(readable(paper.title)))
-        + len(authors_line(paper.authors))
-        + len(paper.primary_category)
+        _paper_characters(entry.paper)
         + sum(len(word) + 2 for word in entry.words)
         + len(entry.note)
-        + len(paper.abstract_url)
         + len(str(entry.number))
         + _signal_characters(entry)
         + (len(entry.because) + len(SIMILAR_HEADING) if entry.because else 0)
         + limits.overhead
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _paper_characters(paper: Paper) -> int:
+    return (
+        max(len(paper.title), len(readable(paper.title)))
+        + len(authors_line(paper.authors))
+        + len(paper.primary_category)
+        + len(paper.abstract_url)
     )
 
 
@@ -154,13 +161,6 @@ def post_key(
 
 
 def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:
-    queries: dict[str, Query | None] = {}
-    for canonical in sorted({query for delivery in deliveries for query in delivery.queries}):
-        try:
-            queries[canonical] = Query.parse(canonical)
-        except QueryError:
-            # Written by a version that read more than this one: the paper is owed all the same.
-            queries[canonical] = None
     ordered = sorted(deliveries, key=lambda delivery: (delivery.late, -len(delivery.queries), sorted(delivery.queries)))
     if sort is Sort.HOT:
         ordered.sort(key=lambda delivery: -delivery.signal.upvotes if delivery.signal else 0)
@@ -168,7 +168,7 @@ def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:
         Entry(
             number=number,
             paper=delivery.paper,
-            words=_words([queries[canonical] for canonical in delivery.queries], delivery.paper),
+            words=_words(delivery.queries, delivery.paper),
             queries=delivery.queries,
             late=delivery.late,
             delivery=delivery.id,
@@ -179,13 +179,27 @@ def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:
     ]
 
 
-def _words(queries: Iterable[Query | None], paper: Paper) -> tuple[str, ...]:
+def _words(queries: Iterable[str], paper: Paper) -> tuple[str, ...]:
     """What matched, each once: words that differ only in case are the same to a reader."""
     found: dict[str, str] = {}
-    for query in queries:
-        for word in (query and query.matches(paper)) or ():
+    for canonical in queries:
+        for word in _matched(canonical, paper):
             found.setdefault(word.casefold(), word)
     return tuple(found.values())
+
+
+# What many watch matches the same papers for all of them, all through nine o'clock.
+@lru_cache(maxsize=8_000)
+def _matched(canonical: str, paper: Paper) -> tuple[str, ...]:
+    try:
+        query = _query(canonical)
+    except QueryError:
+        # Written by a version that read more than this one: the paper is owed all the same.
+        return ()
+    return query.matches(paper) or ()
+
+
+_query = lru_cache(maxsize=2_000)(Query.parse)
 
 
 def _zone(channel: Channel) -> str:

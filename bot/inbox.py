@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -108,25 +108,25 @@ class Inbox:
             _log.exception("a home met a defect")
         return Home((), ())
 
-    async def channels(self, platform: str) -> list[Channel]:
-        """The platform's channels in use."""
+    async def channels(self, platform: str, workspace: str | None = None) -> AsyncIterator[list[Channel]]:
+        """The channels in use of the platform, or of one workspace, in blocks."""
         try:
-            return await self._store.channels(platform)
+            async for block in self._store.all_channels(platform, workspace):
+                yield block
         except PaperrouteError as error:
             _log.warning("channels could not be read: %s", error)
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("reading channels met a defect")
-        return []
 
-    async def recent_posts(self, platform: str) -> list[RecentPost]:
-        """The posts with papers of the last two weeks, newest first."""
+    async def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
+        """The posts with papers of the last two weeks, in blocks of channels."""
         try:
-            return await self._store.recent_posts(platform, self._clock.now() - _RECENT)
+            async for block in self._store.recent_posts(platform, self._clock.now() - _RECENT):
+                yield block
         except PaperrouteError as error:
             _log.warning("recent posts could not be read: %s", error)
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("reading recent posts met a defect")
-        return []
 
     async def _once(self, command: Command) -> Reply:
         if not await self._first_time("command", command.member, command.event):

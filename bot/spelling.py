@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.text import prefix_matches, readable, words
@@ -17,9 +18,34 @@ _SPACES = re.compile(r"\s+")
 _LONGEST_GAP = 12
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """A text as it is read, its words in order, and between which of its characters each stands."""
+
+    text: str
+    words: tuple[str, ...]
+    starts: array[int]
+    ends: array[int]
+
+
 @lru_cache(maxsize=1 << 13)
 def _words_of_token(token: str) -> tuple[str, ...]:
     return tuple(words(token))
+
+
+# Many channels are told of the same papers; this holds the titles and abstracts of a day, a few kilobytes each.
+@lru_cache(maxsize=3_000)
+def _places(text: str) -> _Places:
+    text = readable(text)
+    found: list[str] = []
+    starts, ends = array("I"), array("I")
+    for token in _TOKEN.finditer(text):
+        start, end = token.span()
+        for word in _words_of_token(token[0]):
+            found.append(word)
+            starts.append(start)
+            ends.append(end)
+    return _Places(text, tuple(found), starts, ends)
 
 
 def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> str | None:
@@ -28,17 +54,26 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     With ``prefix``, the first word that begins with ``wanted[0]``. LaTeX is given as readable Unicode, white space as
     single spaces. None when they are not there, or stand so oddly that they cannot be cut out.
     """
-    text = readable(text)
-    last: deque[tuple[str, re.Match[str]]] = deque(maxlen=len(wanted))
-    for token in _TOKEN.finditer(text):
-        for word in _words_of_token(token[0]):
-            last.append((word, token))
-            if prefix_matches(wanted[0], word) if prefix else word == wanted[-1] and _words(last) == wanted:
-                written = _SPACES.sub(" ", text[last[0][1].start() : token.end()])
-                if len(written) <= sum(len(found[0]) + _LONGEST_GAP for _, found in last):
-                    return written
+    places = _places(text)
+    length = len(wanted)
+    for at in _beginning_so(places.words, wanted[0]) if prefix else _standing(places.words, wanted):
+        written = _SPACES.sub(" ", places.text[places.starts[at] : places.ends[at + length - 1]])
+        if len(written) <= sum(len(word) + _LONGEST_GAP for word in places.words[at : at + length]):
+            return written
     return None
 
 
-def _words(places: Iterable[tuple[str, object]]) -> tuple[str, ...]:
-    return tuple(word for word, _ in places)
+def _standing(known: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[int]:
+    """The places from which ``wanted`` stands in ``known``."""
+    at, length = -1, len(wanted)
+    while True:
+        try:
+            at = known.index(wanted[0], at + 1)
+        except ValueError:
+            return
+        if length == 1 or known[at : at + length] == wanted:
+            yield at
+
+
+def _beginning_so(known: tuple[str, ...], prefix: str) -> Iterator[int]:
+    return (at for at, word in enumerate(known) if prefix_matches(prefix, word))

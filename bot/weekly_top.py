@@ -24,7 +24,7 @@ from bot.digest import post_key, split
 from bot.errors import CommandError
 from bot.models import Channel, Entry, Post, PostKind, PostLimits, Ranked
 from bot.ports import Clock, SignalStore, Store
-from bot.taking_turns import each_due
+from bot.taking_turns import Between, each_due, go_on
 from bot.wording import channel_text, count, day_text
 from bot.zones import moment_on
 
@@ -76,12 +76,18 @@ class WeeklyTops:
         self._rated = rated
         self._at_once = at_once
 
-    async def due(self) -> int:
-        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError."""
-        return await each_due(self._due, self._channel, at_once=self._at_once)
+    async def due(self, between: Between = go_on) -> int:
+        """Compose for every channel whose time has come; returns the number of posts. Raises StoreError.
+
+        ``between`` has its turn now and then.
+        """
+        return await each_due(self._due, self._channels, at_once=self._at_once, between=between)
 
     async def _due(self, most: int) -> Sequence[Channel]:
         return await self._store.due_tops(tuple(self._limits), self._clock.now(), most)
+
+    async def _channels(self, channels: Sequence[Channel]) -> int:
+        return sum([await self._channel(channel) for channel in channels])
 
     async def _channel(self, channel: Channel) -> int:
         now = self._clock.now()

@@ -8,7 +8,7 @@ overrides ``harmless`` to say what a stranger's words must not turn into there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -56,13 +56,13 @@ class UnusedHandler:
     async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
         raise AssertionError(member, visible)
 
-    async def channels(self, platform: str) -> list[Channel]:
+    async def channels(self, platform: str, workspace: str | None = None) -> AsyncIterator[list[Channel]]:
         """Nothing is known."""
-        return []
+        yield []
 
-    async def recent_posts(self, platform: str) -> list[RecentPost]:
+    async def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
         """Nothing was posted before."""
-        return []
+        yield []
 
 
 def make_entry(number: int, **changes: object) -> Entry:

@@ -505,7 +505,7 @@ async def test_a_store_that_fails_is_waited_out(store: Store, clock: DrivenClock
     full = [StoreError("The disk is full.", path="paperroute.db")] * 2
 
     def before(name: str) -> None:
-        if name == "put_posts" and full:
+        if name == "put_digests" and full:
             raise full.pop()
 
     await watch(store, clock)
@@ -538,7 +538,7 @@ async def test_a_change_while_composing_counts(
     tomorrow = clock.now() + timedelta(days=1)
 
     def after(name: str) -> None:
-        if name == "waiting" and not changes:
+        if name == "all_waiting" and not changes:
             if paused:
                 changes.append(asyncio.create_task(store.set_paused(CHANNEL, "Holidays.", ANN, clock.now())))
             else:
@@ -548,9 +548,7 @@ async def test_a_change_while_composing_counts(
     await watch(store, clock, schedule="daily 09:00 weekdays UTC", next_due=clock.now())
     await announce(store, clock, 2)
     composer = Composer(at_boundary(store, str, after), {"console": chat.limits}, clock)
-    channel = await store.channel(CHANNEL)
-    assert channel is not None
-    assert await composer.channel(channel) == (0 if paused else 1)
+    assert await composer.due() == (0 if paused else 1)
     await asyncio.gather(*changes)
     channel = await store.channel(CHANNEL)
     assert channel is not None
@@ -559,7 +557,7 @@ async def test_a_change_while_composing_counts(
         assert (channel.schedule, channel.next_due) == ("daily 12:00 every day UTC", tomorrow)
 
 
-@pytest.mark.parametrize("moment", ["receipt", "waiting", "channel", "put_posts"])
+@pytest.mark.parametrize("moment", ["all_waiting", "put_digests"])
 @pytest.mark.parametrize("what", ["poll", "watch"])
 async def test_a_receipt_counts_what_its_papers_came_with(
     store: Store, clock: DrivenClock, chat: MemoryChat, moment: str, what: str
@@ -595,7 +593,7 @@ async def test_a_schedule_set_while_posts_are_stored_holds(store: Store, clock: 
     changes: list[asyncio.Task[None]] = []
 
     def before(name: str) -> None:
-        if name == "channel" and not changes:
+        if name == "put_digests" and not changes:
             change = store.set_schedule(CHANNEL, "off UTC", None, ANN, clock.now())
             changes.append(asyncio.create_task(change))
 

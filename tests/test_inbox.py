@@ -18,6 +18,7 @@ from bot.conversation import (
     Command,
     Home,
     Reaction,
+    RecentPost,
     WorkspaceChange,
 )
 from bot.models import ChannelRef, MemberRef, MessageRef
@@ -349,12 +350,16 @@ async def test_home_shows_the_channels_that_may_be_seen_and_the_members_saves(po
     assert (await posted.inbox.home(BOB, ())).saved == ()
 
 
+async def recent_of(room: Room) -> list[RecentPost]:
+    return [post async for block in room.inbox.recent_posts("console") for post in block]
+
+
 async def test_recent_posts_name_the_thread_of_cards(posted: Room) -> None:
     digest, *cards = await posted.post()
-    recent = await posted.inbox.recent_posts("console")
+    recent = await recent_of(posted)
     assert {post.message: post.thread for post in recent} == {digest: None} | dict.fromkeys(cards, digest)
     posted.clock.set(posted.clock.now() + timedelta(days=15))
-    assert await posted.inbox.recent_posts("console") == []
+    assert await recent_of(posted) == []
 
 
 async def test_what_the_store_cannot_give_is_logged_and_left_empty(
@@ -363,7 +368,7 @@ async def test_what_the_store_cannot_give_is_logged_and_left_empty(
     await room.store.close()
     await room.inbox.workspace_changed(WorkspaceChange("console", "local", "The app was removed."))
     assert await room.inbox.home(ANN, {CHANNEL}) == Home((), ())
-    assert await room.inbox.recent_posts("console") == []
+    assert await recent_of(room) == []
     for said in ("a workspace's change could not be kept", "a home could not be shown", "recent posts could not"):
         assert said in caplog.text
 
@@ -373,7 +378,7 @@ async def test_a_defect_is_logged_and_the_listeners_live_on(posted: Room, caplog
     await posted.inbox.workspace_changed(WorkspaceChange("console", "local", nonsense))
     assert await posted.inbox.home(ANN, nonsense) == Home((), ())
     posted.clock.set(datetime.min.replace(tzinfo=UTC))  # two weeks before it there is no time
-    assert await posted.inbox.recent_posts("console") == []
+    assert await recent_of(posted) == []
     for said in ("a workspace's change met a defect", "a home met a defect", "reading recent posts met a defect"):
         assert said in caplog.text
 

@@ -123,6 +123,26 @@ async def test_what_was_watched_and_posted_before_there_were_signals_is_there_af
         assert [entry.signal for entry in post.entries] == [None]
 
 
+async def test_what_waited_before_there_was_bulk_goes_out_after_the_upgrade(tmp_path: Path) -> None:
+    made_by(tmp_path / "paperroute.db", "0006")
+    with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
+        connection.executescript(SAVED)
+        connection.executescript(PENDING)
+    async with open_store(tmp_path) as store:
+        assert await store.next_attempt(["console"]) == NOW
+        (item,) = await store.claim(["console"], NOW, 9)
+        assert item.post.key == "k"
+        assert [paper.id for paper in await store.search(Query.parse("cat:cs.*"), limit=9)] == ["2603.00001"]
+
+
+PENDING = """
+    INSERT INTO posts (id, key, channel_id, kind, heading, text, part, parts, composed, not_before, made_at)
+        VALUES (1, 'k', 1, 'notice', '', 'Said.', 1, 1, 1, '2026-03-04T12:00:00.000000', '2026-03-04T12:00:00.000000');
+    UPDATE channels SET ready_at = '2026-03-04T12:00:00.000000' WHERE id = 1;
+"""
+"""A post that waits, as the sixth version wrote it."""
+
+
 @pytest.mark.parametrize("step", migrations.STEPS)
 async def test_from_every_earlier_schema_everything_is_kept_and_work_goes_on(tmp_path: Path, step: str) -> None:
     """A save, a watch, a paper that waits and a post that was sent, written by each earlier version."""

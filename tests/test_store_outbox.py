@@ -485,16 +485,21 @@ async def test_whatever_happens_a_paper_is_in_one_post_and_the_queue_is_right(
             " WHERE p.state <> 'dead' AND p.thread_of IS NULL AND e.owed = 1",
         )
         assert sorted(posted) == sorted(rows(tmp_path, "SELECT channel_id, paper FROM deliveries WHERE state = 1"))
-        before = rows(tmp_path, "SELECT id, ready_at FROM channels")
+        before = rows(tmp_path, READY)
         await store._database.write(settle_all)
-        assert rows(tmp_path, "SELECT id, ready_at FROM channels") == before
+        assert rows(tmp_path, READY) == before
     states = {state for (state,) in rows(tmp_path, "SELECT DISTINCT state FROM posts")}
     assert states >= {"pending", "sent", "dead"}
+
+
+READY = "SELECT 'c', id, ready_at, bulk_at FROM channels UNION ALL SELECT 'w', id, ready_at, bulk_at FROM workspaces"
 
 
 def settle_all(db: sqlite_utils.Database) -> None:
     for (channel,) in db.execute("SELECT id FROM channels").fetchall():
         queue.settle(db, channel)
+    for (workspace,) in db.execute("SELECT id FROM workspaces").fetchall():
+        queue.settle_workspace(db, workspace)
 
 
 async def happen(

@@ -36,13 +36,19 @@ _MOST_USERS = 1_000
 
 async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
     """Read the reactions of recent posts, channel by channel. Raises nothing but defects."""
+    async for block in parts.handler.recent_posts(PLATFORM):
+        await _block(parts, pause, block)
+
+
+async def _block(parts: Parts, pause: float, recent: Sequence[RecentPost]) -> None:
     channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
-    for post in await parts.handler.recent_posts(PLATFORM):
+    for post in recent:
         # One that a member deleted at once has no id.
         if post.message.message.isdigit() and (post.thread is None or post.thread.message.isdigit()):
             channels[post.message.channel].append(post)
-    if channels:
-        logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
+    if not channels:
+        return
+    logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
     for patience in _PATIENCE:
         await parts.clock.sleep(patience)
         for channel, posts in list(channels.items()):

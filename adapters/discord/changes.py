@@ -7,7 +7,6 @@ an outage; nothing is concluded from that.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 
 import discord
 
@@ -44,18 +43,16 @@ async def channel_deleted(parts: Parts, guild: int, channel: int) -> None:
 
 async def compare(parts: Parts, guild: discord.Guild | None = None) -> None:
     """Compare what the core knows of channels with what Discord says; of one guild, or of all."""
-    known: dict[str, list[Channel]] = defaultdict(list)
-    for channel in await parts.handler.channels(PLATFORM):
-        known[channel.ref.workspace].append(channel)
     client = parts.client()
-    for workspace, channels in known.items():
-        if guild is not None and workspace != str(guild.id):
-            continue
-        found = client.get_guild(int(workspace))
-        if found is None:
-            await guild_removed(parts, int(workspace))
-        elif not found.unavailable:
-            for channel in channels:
+    removed: set[str] = set()
+    async for block in parts.handler.channels(PLATFORM, None if guild is None else str(guild.id)):
+        for channel in block:
+            workspace = channel.ref.workspace
+            found = client.get_guild(int(workspace))
+            if found is None and workspace not in removed:
+                removed.add(workspace)
+                await guild_removed(parts, int(workspace))
+            elif found is not None and not found.unavailable:
                 await _compare_channel(parts, found, channel)
 
 

@@ -35,9 +35,14 @@ _BEFORE = timedelta(seconds=60)
 
 
 async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
-    """Read the reactions of recent posts, all workspaces at the same time. Raises nothing but defects."""
+    """Read the reactions of recent posts, all workspaces of a block at the same time. Raises nothing but defects."""
+    async for block in parts.handler.recent_posts(PLATFORM):
+        await _block(parts, pause, block)
+
+
+async def _block(parts: Parts, pause: float, posts: Sequence[RecentPost]) -> None:
     channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
-    for post in await parts.handler.recent_posts(PLATFORM):
+    for post in posts:
         channels[post.message.channel].append(post)
     workspaces: dict[str, list[ChannelRef]] = defaultdict(list)
     for channel in channels:

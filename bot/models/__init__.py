@@ -21,6 +21,7 @@ from bot.models.channels import (
 from bot.models.papers import Paper, PaperText, Ranked, Signal, Similar, Trending
 from bot.models.posts import (
     Backlog,
+    Composed,
     Delivery,
     Entry,
     FoundPost,
@@ -32,6 +33,7 @@ from bot.models.posts import (
     PostState,
     Receipt,
     Restored,
+    Waiting,
 )
 from bot.models.reading import ArchiveSpan, Batch, Cursor, FanOut, Imported, Missing, Owed, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
@@ -47,6 +49,7 @@ __all__ = [
     "ChannelRef",
     "ChannelSettings",
     "ChannelStatus",
+    "Composed",
     "Cursor",
     "Delivery",
     "Entry",
@@ -84,6 +87,7 @@ __all__ = [
     "Tally",
     "TimedSetting",
     "Trending",
+    "Waiting",
     "Watch",
     "WatchFigures",
     "WorkspaceRef",

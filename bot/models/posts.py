@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.models.channels import ChannelRef, MessageRef
+from bot.models.channels import Channel, ChannelRef, MessageRef
 from bot.models.papers import Paper, Signal
 
 
@@ -110,6 +110,34 @@ class Post:
     thread_of: str | None = None
     thread: MessageRef | None = None
     made_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a channel is to be composed from, all of one moment: the channel, its papers and its receipt.
+
+    ``receipt`` as by ``PostStore.receipt``, up to the poll ``poll``.
+    """
+
+    channel: Channel
+    deliveries: tuple[Delivery, ...]
+    receipt: Receipt
+    poll: int
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The posts made from what a channel was owed, none where that was nothing.
+
+    ``receipted`` is the last poll that their receipt counts, ``next_due`` when the channel is composed for again.
+    ``bulk``: by the clock, at a minute that many channels share; such posts let all others go first.
+    """
+
+    channel: Channel
+    posts: tuple[Post, ...]
+    receipted: int
+    next_due: datetime | None
+    bulk: bool = False
 
 
 class PostState(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from typing import Protocol
 
 from bot.conversation import Button, ChannelChange, Command, Home, Reaction, RecentPost, Reply, WorkspaceChange
@@ -30,12 +30,14 @@ class Handler(Protocol):
         """What a member sees at home; of the workspace's channels only those in ``visible``."""
         ...
 
-    async def channels(self, platform: str) -> list[Channel]:
-        """The platform's channels in use, for comparing with what the platform says of them."""
+    def channels(self, platform: str, workspace: str | None = None) -> AsyncIterator[list[Channel]]:
+        """The channels in use of the platform, or of one workspace, in blocks: for comparing with what the platform
+        says of them."""
         ...
 
-    async def recent_posts(self, platform: str) -> list[RecentPost]:
-        """The posts whose reactions are worth reading after a time without events, newest first."""
+    def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
+        """The posts whose reactions are worth reading after a time without events, in blocks; those of a channel are
+        in one block."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from bot.models import (
     Channel,
     ChannelRef,
     ChannelStatus,
+    Composed,
     Delivery,
     Entry,
     Figures,
@@ -22,6 +23,7 @@ from bot.models import (
     Post,
     Posted,
     Receipt,
+    Waiting,
 )
 
 
@@ -29,7 +31,8 @@ class PostStore(Protocol):
     """Deliveries and the outbox. Raises StoreError. State changes are guarded: a False says somebody was faster."""
 
     async def due_channels(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
-        """These platforms' channels, not paused, whose ``next_due`` has come, longest due first; an indexed query."""
+        """These platforms' channels, not paused, whose ``next_due`` has come: those that post instantly, then the
+        others, longest due first. An indexed query."""
         ...
 
     async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
@@ -44,6 +47,19 @@ class PostStore(Protocol):
     async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
         """The receipt since the channel's last one (``matched`` 0) and the number of the poll it reaches to: the last
         one before papers that are still being fanned out."""
+        ...
+
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
+        """What each of these channels is to be composed from, at most ``limit`` settled papers a channel, newest id
+        first; all of one moment. Unknown channels are left out."""
+        ...
+
+    async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
+        """Store what was composed for channels, as ``put_posts`` does for one, in one transaction.
+
+        For each whether it was stored; besides the reasons of ``put_posts``, it is not where the channel's schedule,
+        layout, sort, pause or proposals have been changed meanwhile. Without posts, the channel moves on in silence.
+        """
         ...
 
     async def set_due(self, ref: ChannelRef, next_due: datetime | None) -> None:
@@ -93,9 +109,10 @@ class PostStore(Protocol):
 
         At most one post a channel; none of a channel that has one in ``sending`` or ``uncertain``, or is paused
         (notices go out all the same); parts in order; a threaded post only when its parent was sent, whose message is
-        then in ``post.thread``. Workspaces take turns. With an ``interval`` in seconds one post of a workspace at a
-        time, and the next one that much later: a claim that comes late is made up for by the next one, which is then
-        early by at most half of the interval. None of a workspace that has ``most`` posts in ``sending``.
+        then in ``post.thread``. Workspaces take turns, and what is not bulk goes first, but for one turn in eight.
+        With an ``interval`` in seconds one post of a workspace at a time, and the next one that much later: a claim
+        that comes late is made up for by the next one, which is then early by at most half of the interval. None of a
+        workspace that has ``most`` posts in ``sending``.
         """
         ...
 
@@ -132,8 +149,9 @@ class PostStore(Protocol):
         """The sent post behind a message, with its entries."""
         ...
 
-    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
-        """The posts with papers that were sent since then, newest first."""
+    def recent_posts(self, platform: str, since: datetime, batch: int = 500) -> AsyncIterator[list[RecentPost]]:
+        """The posts with papers that were sent since then, streamed in blocks: those of ``batch`` channels or fewer,
+        channel by channel, newest first. A block may be empty."""
         ...
 
     async def latest_entries(self, ref: ChannelRef, limit: int = 50) -> list[Entry]:

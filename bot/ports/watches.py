@@ -41,6 +41,12 @@ class WatchStore(Protocol):
         """Every channel of a platform, or of one of its workspaces, that has a watch or something waiting."""
         ...
 
+    def all_channels(
+        self, platform: str, workspace: str | None = None, batch: int = 500
+    ) -> AsyncIterator[list[Channel]]:
+        """The same, streamed in blocks: there may be a hundred thousand."""
+        ...
+
     async def add_watch(
         self, ref: ChannelRef, query: Query, typed: str, by: MemberRef, now: datetime, *, most: int, upvotes: int = 0
     ) -> Watch | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.models import Channel, ChannelRef, Layout, MemberRef, Sort
 from storage.sqlite import days, mirroring, owing, queue, receipts
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel, need_channel
-from storage.sqlite.values import moment_column, moment_or_none, text_column, to_moment, to_moment_or_none
+from storage.sqlite.values import LARGEST, moment_column, moment_or_none, text_column, to_moment, to_moment_or_none
 
 CHANNEL = """
     SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
@@ -21,14 +21,15 @@ CHANNEL = """
     FROM channels c JOIN workspaces w ON w.id = c.workspace_id
 """
 
-# The plus keeps SQLite on the index of due channels.
+# The plus keeps SQLite on the indexes of due channels.
 _DUE = """
-    WHERE c.next_due <= ? AND c.paused = '' AND +w.platform IN (SELECT value FROM json_each(?))
+    WHERE c.next_due <= ? AND c.paused = '' AND substr(c.schedule, 1, 7) {compared} 'instant'
+      AND +w.platform IN (SELECT value FROM json_each(?))
     ORDER BY c.next_due LIMIT ?
 """
 
 _IN_USE = """
-    WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND (
+    WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND c.id > :after AND (
         c.top_schedule <> ''
         OR EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 0)
@@ -36,7 +37,7 @@ _IN_USE = """
         OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state = 'pending')
         OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state IN ('sending', 'uncertain'))
     )
-    ORDER BY c.id
+    ORDER BY c.id LIMIT :limit
 """
 
 
@@ -149,17 +150,21 @@ def set_paused(db: sqlite_utils.Database, ref: ChannelRef, reason: str, by: Memb
     return True
 
 
-def channels_of(db: sqlite_utils.Database, platform: str, workspace: str | None) -> list[Channel]:
-    rows = db.execute(CHANNEL + _IN_USE, {"platform": platform, "workspace": workspace})
-    return [to_channel(row) for row in rows]
+def channels_of(
+    db: sqlite_utils.Database, platform: str, workspace: str | None, *, after: int = 0, limit: int = LARGEST
+) -> list[tuple[int, Channel]]:
+    """With their numbers, those after the one of number ``after``."""
+    asked = {"platform": platform, "workspace": workspace, "after": after, "limit": limit}
+    return [(row[-1], to_channel(row)) for row in db.execute(CHANNEL + _IN_USE, asked)]
 
 
 def due_channels(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
-    rows = db.execute(
-        CHANNEL + _DUE,
-        (moment_column(now), json.dumps(list(platforms)), limit),
-    )
-    return [to_channel(row) for row in rows]
+    names = json.dumps(list(platforms))
+    found: list[Channel] = []
+    for compared in ("=", "<>"):
+        asked = (moment_column(now), names, limit - len(found))
+        found += [to_channel(row) for row in db.execute(CHANNEL + _DUE.format(compared=compared), asked)]
+    return found
 
 
 class Channels:
@@ -192,7 +197,17 @@ class Channels:
         return await self._database.write(lambda db: set_paused(db, ref, reason, by, now))
 
     async def channels(self, platform: str, workspace: str | None = None) -> list[Channel]:
-        return await self._database.read(lambda db: channels_of(db, platform, workspace))
+        return await self._database.read(lambda db: [channel for _, channel in channels_of(db, platform, workspace)])
+
+    async def all_channels(
+        self, platform: str, workspace: str | None = None, batch: int = 500
+    ) -> AsyncIterator[list[Channel]]:
+        last = 0
+        while block := await self._database.read(
+            lambda db, last=last: channels_of(db, platform, workspace, after=last, limit=batch)  # type: ignore[misc]
+        ):
+            yield [channel for _, channel in block]
+            last = block[-1][0]
 
     async def due_channels(self, platforms: Sequence[str], now: datetime, limit: int) -> list[Channel]:
         return await self._database.read(lambda db: due_channels(db, platforms, now, limit))

@@ -6,7 +6,8 @@ a token that no query can hold, which keeps a phrase within one name. The table 
 words are made again.
 
 FTS5's NOT has two sides, so only a query that requires some word can be asked; ``bot.query`` accepts no other. Inside
-one, a group that requires nothing is asked by what it excludes: ``a (b OR -c)`` is ``a NOT (c NOT b)``.
+one, a group that requires nothing is asked by what it excludes: ``a (b OR -c)`` is ``a NOT (c NOT b)``. FTS5's parser
+has a stack of 100 entries, of which a nested group takes up to four: room for 20, and ``bot.query`` accepts 14.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlite_utils
 
 from bot.models import Paper
-from bot.query_tree import And, Field, Node, Or, Term, anchored, negated
+from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated
 from bot.text import index_names, index_text, plural_forms
 from storage.sqlite.days import Span
 
@@ -27,9 +28,6 @@ _COLUMNS = {
     Field.AUTHOR: "authors",
     Field.CATEGORY: "categories",
 }
-
-# FTS5's parser has a stack of 100 entries and a nested group takes up to four.
-_DEEPEST = 20
 
 _ADD = "INSERT INTO full_text (rowid, title, abstract, authors, categories) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = (
@@ -141,15 +139,9 @@ def _quoted(words: str) -> str:
 
 def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
     """The ordinals of the papers of ``span`` that match, newest first, read as they are asked for."""
-    if _depth(root) > _DEEPEST:
-        found = [ordinal for ordinal in _set(db, root) if span.low <= ordinal <= span.high]
-        for ordinal in sorted(found, reverse=True):
-            if span.exact or span.holds(db, ordinal):
-                yield ordinal
-        return
     for (ordinal,) in db.execute(
         "SELECT rowid FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
-        (expression(root), span.low, span.high),
+        (expression(_named(db, root)), span.low, span.high),
     ):
         if span.exact or span.holds(db, ordinal):
             yield ordinal
@@ -157,30 +149,30 @@ def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
 
 def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
     """How many papers of ``span`` match."""
-    if not span.exact or _depth(root) > _DEEPEST:
+    if not span.exact:
         return sum(1 for _ in hits(db, root, span))
     (number,) = db.execute(
         "SELECT count(*) FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ?",
-        (expression(root), span.low, span.high),
+        (expression(_named(db, root)), span.low, span.high),
     ).fetchone()
     return int(number)
 
 
-def _depth(node: Node) -> int:
-    if isinstance(node, And | Or):
-        return 1 + max(_depth(child) for child in node.children)
-    return 0
-
-
-def _set(db: sqlite_utils.Database, node: Node) -> set[int]:
-    """The ordinals that match an anchored tree of any depth, put together from those of its terms."""
+def _named(db: sqlite_utils.Database, node: Node) -> Node:
+    """A tree that asks for the categories of an archive one by one, for all that papers have: FTS5 puts together what
+    begins with a prefix before it looks at which rows are wanted."""
     match node:
-        case Or(children):
-            return set().union(*(_set(db, child) for child in children))
+        case Term(Field.CATEGORY, (begins,), True):
+            names = db.execute(
+                "SELECT name FROM categories WHERE name >= ? AND name < ? ORDER BY name",
+                (begins, begins[:-1] + chr(ord(begins[-1]) + 1)),
+            ).fetchall()
+            return Or(tuple(Term(Field.CATEGORY, name) for name in names)) if names else node
+        case Not(child):
+            return negated(_named(db, child))
         case And(children):
-            required = [_set(db, child) for child in children if anchored(child)]
-            excluded = [_set(db, negated(child)) for child in children if not anchored(child)]
-            return set.intersection(*required).difference(*excluded)
+            return And(tuple(_named(db, child) for child in children))
+        case Or(children):
+            return Or(tuple(_named(db, child) for child in children))
         case _:
-            rows = db.execute("SELECT rowid FROM full_text WHERE full_text MATCH ?", (expression(node),))
-            return {ordinal for (ordinal,) in rows}
+            return node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from bot.conversation import RecentPost
 from bot.models import (
     ChannelRef,
     ChannelStatus,
-    Delivery,
     Entry,
     MessageRef,
     OutboxItem,
@@ -20,12 +19,10 @@ from bot.models import (
     Post,
     PostKind,
     PostState,
-    Receipt,
 )
-from storage.sqlite import mirroring, receipts, signals
 from storage.sqlite.database import Database
 from storage.sqlite.owing import delivery_number
-from storage.sqlite.people import find_channel, need_channel
+from storage.sqlite.people import find_channel
 from storage.sqlite.values import (
     count,
     moment_column,
@@ -45,6 +42,12 @@ _POST = """
     JOIN channels c ON c.id = p.channel_id
     JOIN workspaces w ON w.id = c.workspace_id
     LEFT JOIN posts t ON t.id = p.thread_of
+"""
+
+_RECENT = """
+    SELECT p.message, t.message, p.finished_at FROM posts p LEFT JOIN posts t ON t.id = p.thread_of
+    WHERE p.channel_id = ? AND p.state = 'sent' AND p.kind <> 'notice' AND p.finished_at >= ?
+    ORDER BY p.finished_at DESC, p.id DESC
 """
 
 
@@ -100,59 +103,22 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     ]
 
 
-def waiting(db: sqlite_utils.Database, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
-    channel = find_channel(db, ref)
-    watching = mirroring.watching_channel(db, channel)
-    rows = db.execute(
-        "SELECT d.paper, d.late, d.risen, coalesce(b.said, ''), p.* FROM deliveries d"
-        " JOIN papers p ON p.ordinal = d.paper"
-        " LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper"
-        " WHERE d.channel_id = ? AND d.state = 0"
-        " AND NOT (? AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = d.paper))"
-        " ORDER BY d.paper DESC LIMIT ?",
-        (channel, settled, count(limit)),
+def recent_posts(
+    db: sqlite_utils.Database, platform: str, since: datetime, after: int, limit: int
+) -> tuple[int | None, list[RecentPost]]:
+    """Those of the next channels after the one of that number, and the last one's number; None where there are none."""
+    channels = db.execute(
+        "SELECT c.id, w.workspace, c.channel FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
+        " WHERE c.id > ? AND +w.platform = ? ORDER BY c.id LIMIT ?",
+        (after, platform, limit),
     ).fetchall()
-    papers = [to_paper(row[4:]) for row in rows]
-    known = signals.of_papers(db, [paper.id for paper in papers])
-    return [
-        Delivery(
-            id=delivery_number(channel or 0, row[0]),
-            channel=ref,
-            paper=paper,
-            queries=_queries(db, watching, row[0]),
-            late=bool(row[1]),
-            risen=bool(row[2]),
-            note=row[3],
-            signal=known.get(paper.id),
-        )
-        for row, paper in zip(rows, papers, strict=True)
-    ]
-
-
-def _queries(db: sqlite_utils.Database, channel: int | None, paper: int) -> tuple[str, ...]:
-    rows = db.execute(
-        "SELECT q.canonical FROM wanted n JOIN queries q ON q.id = n.query_id"
-        " WHERE n.channel_id = ? AND n.paper = ? ORDER BY q.id",
-        (channel, paper),
-    )
-    return tuple(canonical for (canonical,) in rows)
-
-
-def recent_posts(db: sqlite_utils.Database, platform: str, since: datetime) -> list[RecentPost]:
-    rows = db.execute(
-        "SELECT w.workspace, c.channel, p.message, t.message, p.finished_at FROM posts p"
-        " JOIN channels c ON c.id = p.channel_id JOIN workspaces w ON w.id = c.workspace_id"
-        " LEFT JOIN posts t ON t.id = p.thread_of"
-        " WHERE p.state = 'sent' AND p.kind <> 'notice' AND p.finished_at >= ? AND +w.platform = ?"
-        " ORDER BY p.finished_at DESC, p.id DESC",
-        (moment_column(since), platform),
-    )
     posts = []
-    for workspace, channel, message, thread, sent_at in rows:
+    for number, workspace, channel in channels:
         ref = ChannelRef(platform, workspace, channel)
-        parent = None if thread is None else MessageRef(ref, thread)
-        posts.append(RecentPost(MessageRef(ref, message), parent, to_moment(sent_at)))
-    return posts
+        for message, thread, sent_at in db.execute(_RECENT, (number, moment_column(since))):
+            parent = None if thread is None else MessageRef(ref, thread)
+            posts.append(RecentPost(MessageRef(ref, message), parent, to_moment(sent_at)))
+    return (channels[-1][0] if channels else None), posts
 
 
 def post_of(db: sqlite_utils.Database, message: MessageRef) -> Post | None:
@@ -221,24 +187,18 @@ def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
     )
 
 
-def receipt(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[Receipt, int]:
-    (since,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (need_channel(db, ref),)).fetchone()
-    return receipts.receipt(db, since)
-
-
 class History:
     """The part of ``bot.ports.PostStore`` that asks."""
 
     _database: Database
 
-    async def waiting(self, ref: ChannelRef, limit: int = 10_000, *, settled: bool = False) -> list[Delivery]:
-        return await self._database.read(lambda db: waiting(db, ref, limit, settled=settled))
-
-    async def receipt(self, ref: ChannelRef) -> tuple[Receipt, int]:
-        return await self._database.read(lambda db: receipt(db, ref))
-
-    async def recent_posts(self, platform: str, since: datetime) -> list[RecentPost]:
-        return await self._database.read(lambda db: recent_posts(db, platform, since))
+    async def recent_posts(self, platform: str, since: datetime, batch: int = 500) -> AsyncIterator[list[RecentPost]]:
+        last: int | None = 0
+        while last is not None:
+            last, posts = await self._database.read(
+                lambda db, last=last: recent_posts(db, platform, since, last, batch)  # type: ignore[misc]
+            )
+            yield posts
 
     async def post_of(self, message: MessageRef) -> Post | None:
         return await self._database.read(lambda db: post_of(db, message))

@@ -21,12 +21,13 @@ from storage.sqlite.schema_ninth import FAN_OUT, PACKED
 from storage.sqlite.schema_second import FOLLOWING, WORKSPACES
 from storage.sqlite.schema_seventh import IMPORTS
 from storage.sqlite.schema_sixth import BROUGHT, JUDGING, TOPS
+from storage.sqlite.schema_tenth import CATEGORIES, TURNS
 from storage.sqlite.schema_third import CODES, TEAMS
 
 APPLICATION_ID = 0x70617072  # "papr"
 
 MIGRATIONS = Migrations("paperroute")
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 
 
 @MIGRATIONS(name=STEPS[0])
@@ -77,6 +78,12 @@ def _eighth(db: sqlite_utils.Database) -> None:
 @MIGRATIONS(name=STEPS[8])
 def _ninth(db: sqlite_utils.Database) -> None:
     for part in (FAN_OUT, PACKED):
+        db.executescript(part)
+
+
+@MIGRATIONS(name=STEPS[9])
+def _tenth(db: sqlite_utils.Database) -> None:
+    for part in (TURNS, CATEGORIES):
         db.executescript(part)
 
 

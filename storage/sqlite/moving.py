@@ -22,10 +22,13 @@ def move(db: sqlite_utils.Database, ref: ChannelRef, to: ChannelRef, now: dateti
     if source is None or source == target:
         return
     if target is None:
+        left, entered = _workspace_of(db, source), ensure_workspace(db, to.platform, to.workspace)
         db.execute(
             "UPDATE channels SET workspace_id = ?, channel = ? WHERE id = ?",
-            (ensure_workspace(db, to.platform, to.workspace), text_column(to.channel), source),
+            (entered, text_column(to.channel), source),
         )
+        queue.settle_workspace(db, left)
+        queue.settle_workspace(db, entered)
         audit(db, now, None, channel=source, what="channel moved", detail=f"from {ref.workspace} {ref.channel}")
         return
     subscriptions.merge(db, source, target, now)
@@ -76,9 +79,15 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
         " FROM (SELECT * FROM channels WHERE id = :source) s WHERE channels.id = :target",
         both,
     )
+    left = _workspace_of(db, source)
     db.execute("DELETE FROM channels WHERE id = :source", both)
+    queue.settle_workspace(db, left)
     fanning.step_back(db, target)
     queue.settle(db, target)
+
+
+def _workspace_of(db: sqlite_utils.Database, channel: int) -> int:
+    return int(db.execute("SELECT workspace_id FROM channels WHERE id = ?", (channel,)).fetchone()[0])
 
 
 class Moving:

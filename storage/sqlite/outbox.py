@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import sqlite_utils
 
 from bot.errors import StoreError
-from bot.models import ChannelRef, MessageRef, OutboxItem, Post
+from bot.models import ChannelRef, MessageRef, OutboxItem, Post, PostKind
 from bot.paper_id import ordinal
 from storage.sqlite import channels, owing, queue, receipts, relating, restoring, tallies
 from storage.sqlite.database import Database
@@ -24,29 +24,30 @@ from storage.sqlite.people import ensure_workspace, need_channel
 from storage.sqlite.values import list_column, moment_column, receipt_column, signal_column, text_column
 
 
-class _NotWaitingError(Exception):
+class NotWaitingError(Exception):
     """A delivery is not waiting any more: nothing of the posts is stored."""
 
 
 def put_posts(
     db: sqlite_utils.Database,
-    ref: ChannelRef,
+    channel: int,
     posts: Sequence[Post],
     *,
     receipted: int,
     next_due: datetime | None,
     now: datetime,
+    bulk: bool = False,
 ) -> None:
-    channel = need_channel(db, ref)
+    """Raises NotWaitingError, and then the caller has to take back what was written."""
     entries = [entry for post in posts for entry in post.entries]
     _take(db, channel, {entry.delivery for entry in entries if entry.delivery is not None})
     proposed = {ordinal(entry.paper.id) for entry in entries if entry.delivery is None and entry.because}
     if not relating.give(db, channel, proposed):
-        raise _NotWaitingError
+        raise NotWaitingError
     (counted_from,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (channel,)).fetchone()
     composed: int | None = None
     for post in posts:
-        composed = insert(db, channel, post, now, composed=composed, counted_from=counted_from)
+        composed = insert(db, channel, post, now, composed=composed, counted_from=counted_from, bulk=bulk)
     receipts.move_on(db, channel, receipted)
     channels.set_due(db, channel, next_due, moment_column(now))
     queue.settle(db, channel)
@@ -54,13 +55,14 @@ def put_posts(
 
 def _take(db: sqlite_utils.Database, channel: int, deliveries: set[int]) -> None:
     """Move waiting deliveries into a post."""
-    for delivery in deliveries:
-        owner, paper = owing.channel_and_paper(delivery)
-        taken = db.execute(
-            "UPDATE deliveries SET state = 1 WHERE channel_id = ? AND paper = ? AND state = 0", (channel, paper)
-        )
-        if owner != channel or not taken.rowcount:
-            raise _NotWaitingError
+    owned = [owing.channel_and_paper(delivery) for delivery in deliveries]
+    taken = db.execute(
+        "UPDATE deliveries SET state = 1 WHERE channel_id = ? AND state = 0"
+        " AND paper IN (SELECT value FROM json_each(?))",
+        (channel, json.dumps([paper for owner, paper in owned if owner == channel])),
+    )
+    if taken.rowcount != len(deliveries):
+        raise NotWaitingError
 
 
 def insert(
@@ -71,15 +73,18 @@ def insert(
     *,
     composed: int | None = None,
     counted_from: int | None = None,
+    bulk: bool = False,
 ) -> int:
     """Store one post, pending; returns the number of the first post of its step."""
     moment = moment_column(now)
+    if not bulk and post.kind is not PostKind.NOTICE:
+        queue.hurry(db, channel)
     parent = None if post.thread_of is None else _thread(db, channel, post.thread_of)
     (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM posts").fetchone()
     db.execute(
         "INSERT INTO posts (id, key, channel_id, kind, heading, text, receipt, part, parts, thread_of, composed,"
-        " counted_from, not_before, made_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " counted_from, not_before, made_at, bulk)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             post.key,
@@ -95,10 +100,13 @@ def insert(
             counted_from,
             moment,
             moment,
+            bulk,
         ),
     )
     papers = [ordinal(entry.paper.id) for entry in post.entries]
-    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", ((paper,) for paper in papers))
+    # What was owed is kept already.
+    fresh = [(paper,) for entry, paper in zip(post.entries, papers, strict=True) if entry.delivery is None]
+    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", fresh)
     db.conn.executemany(
         "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note, signal, because)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -272,9 +280,9 @@ class Outbox:
     ) -> bool:
         try:
             await self._database.write(
-                lambda db: put_posts(db, ref, posts, receipted=receipted, next_due=next_due, now=now)
+                lambda db: put_posts(db, need_channel(db, ref), posts, receipted=receipted, next_due=next_due, now=now)
             )
-        except _NotWaitingError:
+        except NotWaitingError:
             return False
         return True
 

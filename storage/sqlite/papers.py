@@ -109,6 +109,8 @@ def write(db: sqlite_utils.Database, changed: Sequence[Stored], replaced: Sequen
         [(row[0], row[2], row[_UPDATED]) for row in rows],
     )
     full_text.add(db, ((new.number, new.paper) for new in changed))
+    categories = {category for new in changed for category in new.paper.categories}
+    db.conn.executemany("INSERT OR IGNORE INTO categories (name) VALUES (?)", zip(categories, strict=True))
     days.count_in(db, ((new.number, new.paper.announced, new.origin) for new in changed))
 
 

@@ -3,16 +3,24 @@
 A channel has two queues, its notices and its papers; each goes out in the order it was stored, the first one that
 cannot go yet holding up those behind it. While one of its posts is being sent or is uncertain nothing else of the
 channel goes, unless it will stay uncertain for ever; while it is paused notices alone do, and of those only what is
-said to the channel itself: a word about a paper, in the paper's thread, waits like papers do. ``channels.ready_at``
-says when the next post of a channel may be claimed. It follows from the posts, and ``settle`` brings it up to date
-after every change, so that claiming looks at channels that are ready and at nothing else, however many posts wait.
-``workspaces.not_before`` does the same for a workspace: it waits after a Retry-After, and between two posts where its
-platform limits posts a workspace. A workspace that waits so has no post claimed, and keeps no other from being served.
+said to the channel itself: a word about a paper, in the paper's thread, waits like papers do.
+
+What was composed by the clock is bulk, since at nine in the morning it is for thousands of channels at once. Everything
+else goes before it, in its own workspace and in all others, but for one turn in eight, so that a flood of instant posts
+does not hold back the digests for ever.
+
+``channels.ready_at`` and ``bulk_at`` say when the next post of a channel may be claimed, ``workspaces.ready_at`` and
+``bulk_at`` are the earliest of a workspace's channels. They follow from the posts, and ``settle`` brings them up to
+date after every change, so that claiming looks at what is ready and at nothing else, however many posts wait and
+channels and workspaces there are. ``workspaces.not_before`` holds a whole workspace: it waits after a Retry-After, and
+between two posts where its platform limits posts a workspace. A workspace that waits so has no post claimed, and keeps
+no other from being served.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -21,40 +29,72 @@ import sqlite_utils
 from bot.outcome import NEVER
 from storage.sqlite.values import moment_column, to_moment_or_none
 
-_UNBOUNDED = 1_000_000_000
 _NEVER = moment_column(NEVER)
 
 _NEXT_NOTICE = """
-    SELECT p.id, p.not_before FROM posts p
+    SELECT p.id, p.not_before, p.bulk FROM posts p
     WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind = 'notice' AND (p.thread_of IS NULL OR NOT ?)
       AND (p.thread_of IS NULL OR (SELECT t.state FROM posts t WHERE t.id = p.thread_of) = 'sent')
     ORDER BY p.id LIMIT 1
 """
 # A threaded card stands behind its digest in the same queue, so the digest was sent when the card's turn comes.
 _NEXT_PAPERS = """
-    SELECT p.id, p.not_before FROM posts p
+    SELECT p.id, p.not_before, p.bulk FROM posts p
     WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind <> 'notice'
     ORDER BY p.id LIMIT 1
 """
 
 
+# Of so many turns one is for bulk first.
+_BULK_TURN = 8
+_LANES = ("ready_at", "bulk_at")
+
+
 def settle(db: sqlite_utils.Database, channel: int) -> None:
-    """Bring ``ready_at`` of a channel up to date."""
-    moments = [not_before for _, not_before in _heads(db, channel)]
-    db.execute("UPDATE channels SET ready_at = ? WHERE id = ?", (min(moments, default=None), channel))
+    """Bring up to date when the next posts of a channel, and so of its workspace, may be claimed."""
+    heads = _heads(db, channel)
+    moments = [min((at for _, at, bulk in heads if bulk == lane), default=None) for lane in (0, 1)]
+    _set_ready(db, channel, *moments)
+
+
+def settle_workspace(db: sqlite_utils.Database, workspace: int) -> None:
+    """The same for a workspace whose channels are up to date."""
+    db.execute(
+        "UPDATE workspaces SET"
+        " ready_at = (SELECT min(c.ready_at) FROM channels c"
+        "  WHERE c.workspace_id = workspaces.id AND c.ready_at IS NOT NULL),"
+        " bulk_at = (SELECT min(c.bulk_at) FROM channels c"
+        "  WHERE c.workspace_id = workspaces.id AND c.bulk_at IS NOT NULL)"
+        " WHERE id = ?",
+        (workspace,),
+    )
+
+
+def _set_ready(db: sqlite_utils.Database, channel: int, ready_at: str | None, bulk_at: str | None) -> None:
+    (workspace,) = db.execute(
+        "UPDATE channels SET ready_at = ?, bulk_at = ? WHERE id = ? RETURNING workspace_id",
+        (ready_at, bulk_at, channel),
+    ).fetchone()
+    settle_workspace(db, workspace)
 
 
 def put_off(db: sqlite_utils.Database, channel: int, until: datetime) -> None:
     """Let the next posts of a channel go at ``until`` or later; ``settle`` has to follow."""
-    heads = [post for post, _ in _heads(db, channel)]
+    heads = [post for post, _, _ in _heads(db, channel)]
     db.execute(
         "UPDATE posts SET not_before = max(not_before, ?) WHERE id IN (SELECT value FROM json_each(?))",
         (moment_column(until), json.dumps(heads)),
     )
 
 
-def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str]]:
-    """The first posts of the channel's queues that are not held up, with the moments from which they may go."""
+def hurry(db: sqlite_utils.Database, channel: int) -> None:
+    """Let what waits in a channel's outbox be bulk no more: something urgent is about to stand behind it."""
+    db.execute("UPDATE posts SET bulk = 0 WHERE channel_id = ? AND state = 'pending' AND bulk = 1", (channel,))
+
+
+def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str, int]]:
+    """The first posts of the channel's queues that are not held up, each with the moment from which it may go and
+    whether it is bulk."""
     (paused,) = db.execute("SELECT paused <> '' FROM channels WHERE id = ?", (channel,)).fetchone()
     blocked = db.execute(
         "SELECT 1 FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain') AND not_before < ? LIMIT 1",
@@ -79,25 +119,56 @@ def claim(
 ) -> list[int]:
     """Move at most ``limit`` posts from pending to sending and return their numbers, in the order of their turns."""
     moment = moment_column(now)
-    names = json.dumps(list(platforms))
+    under_way = _under_way(db)
     claimed: list[int] = []
     while len(claimed) < limit:
-        workspaces = db.execute(
-            "SELECT w.id, w.not_before FROM workspaces w"
-            " WHERE w.platform IN (SELECT value FROM json_each(?)) AND w.not_before <= ?"
-            " AND EXISTS (SELECT 1 FROM channels c WHERE c.workspace_id = w.id AND c.ready_at <= ?)"
-            " AND w.id NOT IN (SELECT c.workspace_id FROM posts p JOIN channels c ON c.id = p.channel_id"
-            "  WHERE p.state = 'sending' GROUP BY c.workspace_id HAVING count(*) >= ?)"
-            " ORDER BY w.served, w.id LIMIT ?",
-            (names, moment, moment, _UNBOUNDED if most is None else most, limit - len(claimed)),
-        ).fetchall()
-        if not workspaces:
+        full = [workspace for workspace, posts in under_way.items() if most is not None and posts >= most]
+        turn = _turn(db, platforms, moment, full)
+        if turn is None:
             break
-        for workspace, not_before in workspaces:
-            claimed.append(_claim_one(db, workspace, moment))
-            if interval:
-                _put_off_workspace(db, workspace, to_moment_or_none(not_before or None), now, interval)
+        lane, workspace, not_before = turn
+        claimed.append(_claim_one(db, lane, workspace, moment))
+        under_way[workspace] += 1
+        if interval:
+            _put_off_workspace(db, workspace, to_moment_or_none(not_before or None), now, interval)
     return claimed
+
+
+def _under_way(db: sqlite_utils.Database) -> Counter[int]:
+    """How many posts of each workspace are being sent."""
+    rows = db.execute(
+        "SELECT c.workspace_id, count(*) FROM posts p JOIN channels c ON c.id = p.channel_id"
+        " WHERE p.state = 'sending' GROUP BY c.workspace_id"
+    )
+    return Counter(dict(rows.fetchall()))
+
+
+def _turn(
+    db: sqlite_utils.Database, platforms: Sequence[str], moment: str, full: Sequence[int]
+) -> tuple[int, int, str] | None:
+    """Whose turn it is: the lane, the workspace, and since when it might have been served."""
+    (turns,) = db.execute("SELECT coalesce(max(served), 0) FROM workspaces").fetchone()
+    for lane in (1, 0) if turns % _BULK_TURN == _BULK_TURN - 1 else (0, 1):
+        found = [
+            row
+            for platform in platforms
+            if (row := db.execute(_NEXT_WORKSPACE[lane], (platform, moment, moment, json.dumps(full))).fetchone())
+        ]
+        if found:
+            _, workspace, not_before = min(found)
+            return lane, workspace, not_before
+    return None
+
+
+_NEXT_WORKSPACE = tuple(
+    f"SELECT served, id, not_before FROM workspaces WHERE platform = ? AND {lane} <= ? AND not_before <= ?"  # noqa: S608
+    " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY served, id LIMIT 1"
+    for lane in _LANES
+)
+_NEXT_CHANNEL = tuple(
+    f"SELECT id FROM channels WHERE workspace_id = ? AND {lane} <= ? ORDER BY {lane}, id LIMIT 1"  # noqa: S608
+    for lane in _LANES
+)
 
 
 def _put_off_workspace(
@@ -109,19 +180,16 @@ def _put_off_workspace(
     db.execute("UPDATE workspaces SET not_before = ? WHERE id = ?", (moment_column(following), workspace))
 
 
-def _claim_one(db: sqlite_utils.Database, workspace: int, moment: str) -> int:
-    """Claim the next post of a workspace that has a channel ready."""
-    (channel,) = db.execute(
-        "SELECT id FROM channels WHERE workspace_id = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT 1",
-        (workspace, moment),
-    ).fetchone()
-    post = min(number for number, not_before in _heads(db, channel) if not_before <= moment)
+def _claim_one(db: sqlite_utils.Database, lane: int, workspace: int, moment: str) -> int:
+    """Claim the next post of a workspace that has a channel ready in that lane."""
+    (channel,) = db.execute(_NEXT_CHANNEL[lane], (workspace, moment)).fetchone()
+    post = min(number for number, at, bulk in _heads(db, channel) if bulk == lane and at <= moment)
     db.execute(
         "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?),"
         " not_before = ? WHERE id = ?",
         (moment, moment, post),
     )
-    db.execute("UPDATE channels SET ready_at = NULL WHERE id = ?", (channel,))
+    _set_ready(db, channel, None, None)
     db.execute("UPDATE workspaces SET served = (SELECT max(served) + 1 FROM workspaces) WHERE id = ?", (workspace,))
     return post
 
@@ -129,12 +197,13 @@ def _claim_one(db: sqlite_utils.Database, workspace: int, moment: str) -> int:
 def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str], after: datetime | None) -> datetime | None:
     """When the next post may be claimed or looked up; what could be by the moment ``after`` is left out."""
     names, past = json.dumps(list(platforms)), "" if after is None else moment_column(after)
-    (ready,) = db.execute(
-        "SELECT min(moment) FROM (SELECT max(w.not_before, (SELECT min(c.ready_at) FROM channels c"
-        "  WHERE c.workspace_id = w.id AND c.ready_at IS NOT NULL)) AS moment"
-        " FROM workspaces w WHERE w.platform IN (SELECT value FROM json_each(?))) WHERE moment > ?",
-        (names, past),
-    ).fetchone()
+    ready = [
+        moment
+        for platform in platforms
+        for (moment,) in db.execute(
+            "SELECT min(turn_at) FROM workspaces WHERE platform = ? AND turn_at > ?", (platform, past)
+        )
+    ]
     (uncertain,) = db.execute(
         "SELECT min(p.not_before) FROM posts p JOIN channels c ON c.id = p.channel_id"
         " JOIN workspaces w ON w.id = c.workspace_id"
@@ -142,4 +211,4 @@ def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str], after: dat
         " AND w.platform IN (SELECT value FROM json_each(?))",
         (past, _NEVER, names),
     ).fetchone()
-    return to_moment_or_none(min((moment for moment in (ready, uncertain) if moment is not None), default=None))
+    return to_moment_or_none(min((moment for moment in (*ready, uncertain) if moment is not None), default=None))

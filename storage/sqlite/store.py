@@ -12,6 +12,7 @@ from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
+from storage.sqlite.digesting import Digesting
 from storage.sqlite.fanning import FanOuts
 from storage.sqlite.figures import FiguresOfChannels
 from storage.sqlite.following import Following
@@ -42,6 +43,7 @@ class SqliteStore(
     Watches,
     Tallies,
     Outbox,
+    Digesting,
     Restoring,
     Backlogs,
     Bringing,

@@ -67,7 +67,7 @@ def put_top(
         return False
     composed: int | None = None
     for post in posts:
-        composed = outbox.insert(db, number, post, now, composed=composed)
+        composed = outbox.insert(db, number, post, now, composed=composed, bulk=True)
     queue.settle(db, number)
     return True
 
