@@ -48,9 +48,11 @@ def main() -> int:
     )
     print(table(found))
     for outcome in outcomes:
-        details = [each for account in outcome.papers.values() for each in (*account.twice, *account.lost)]
-        details += [*outcome.in_the_dark.twice, *outcome.in_the_dark.lost, *outcome.saves.lost, *outcome.early]
-        print("".join(f"\n  {each}" for each in details[:40]), end="", file=sys.stderr)
+        accounts = (*outcome.papers.values(), outcome.in_the_dark)
+        details = [each for account in accounts for each in account.twice[-20:]]
+        details += [*outcome.saves.lost[:20], *outcome.early[:20], *outcome.saves.back_again[:5]]
+        details += [each for account in accounts for each in account.lost[:5]]
+        print("".join(f"\n  {each}" for each in details), end="", file=sys.stderr)
     if any(row.missed for row in found):
         print(f"\nA goal is missed. Logs and databases: {folder}", file=sys.stderr)
         return 1

@@ -146,7 +146,8 @@ def count_papers(town: Town, *, unreadable: Iterable[str]) -> dict[str, Papers]:
                 account.lost.append(f"{place}: {paper}")
     for key, times in Counter((each.place, each.key) for each in town.readers.everywhere()).items():
         if times > 1:
-            accounts.setdefault(key[0], Papers()).twice.append(f"{key[0]}: post {key[1]} {times} times")
+            handles = ", ".join(each.handle for each in town.readers.everywhere() if (each.place, each.key) == key)
+            accounts.setdefault(key[0], Papers()).twice.append(f"{key[0]}: post {key[1]} {times} times: {handles}")
     return accounts
 
 

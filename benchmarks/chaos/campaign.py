@@ -27,6 +27,7 @@ _STOPPED_WITHIN = 12.0
 _HOURS = 7.0
 _QUIET = 1.5
 _ROUNDS = 12
+_A_DAY = 86_400.0
 MUTE = (f"slack {MUTE_SLACK}", f"discord {MUTE_DISCORD}")
 
 
@@ -106,13 +107,7 @@ class Campaign:
         self._town.slack.team.scopes.add("groups:history")
         self._town.discord.guilds[GUILD].channels[MUTE_DISCORD].denied = 0
         await self._work_off(closed=False)
-        await self._start(None)
-        # What stands below messages is read back one after the other.
-        for _ in range(_ROUNDS):
-            await asyncio.sleep(_QUIET)
-            if not (await count_saves(self._town, self._members)).lost:
-                break
-        await self._stop()
+        await self._read_back()
         self.outcome.papers = count_papers(self._town, unreadable=())
         self.outcome.saves = await count_saves(self._town, self._members)
         await self._members.close()
@@ -129,14 +124,18 @@ class Campaign:
 
     async def _live(self, life: Life) -> None:
         place = self._town
+        if (night := place.hours.until(life.sleep_until) if life.sleep_until else life.skip * 3600) > _A_DAY:
+            await self._read_back()
+        place.hours.skipped += night
         place.life = life
         place.told.life = life.number
         place.stored.clear()
-        place.hours.skipped += place.hours.until(life.sleep_until) if life.sleep_until else life.skip * 3600
         place.discord.gateway.forget()
         self.outcome.lives += 1
         self.outcome.weather.update(life.weather)
         self._weather.begin(life)
+        with place.log.open("a") as log:
+            log.write(f"--- {place.hours.now():%m-%d %H:%M:%S} {life}\n")
         await self._start(life)
         beside = [
             asyncio.create_task(self._members.act(life)),
@@ -176,6 +175,18 @@ class Campaign:
             self.outcome.faults.append(
                 f"life {life.number} ({life.end}, {life.weather}): it ended with status {status}"
             )
+
+    async def _read_back(self) -> None:
+        """A quiet life in which the reactions of the last two weeks are read, one channel and thread after the other:
+        the program is not asked to remember more, and days are about to pass."""
+        self._town.life = None
+        self._town.discord.gateway.forget()
+        await self._start(None)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(_QUIET)
+            if not (await count_saves(self._town, self._members)).lost:
+                break
+        await self._stop()
 
     async def _announce(self, life: Life) -> None:
         for burst in life.bursts:

@@ -41,6 +41,7 @@ from bot.app import service
 from bot.app.running import spare_what_stays
 from bot.clock import SystemClock
 from bot.ports import Store
+from bot.similar import Relatives
 from storage.sqlite import SqliteStore
 from storage.sqlite.database import Database
 
@@ -131,6 +132,10 @@ def arm(bomb: Bomb) -> None:
     wrap(Database, "_transaction", committing)
 
 
+async def no_index(_: Relatives) -> None:
+    """The index of similar papers, which can be made anew at any time, is not made: that takes longer than a life."""
+
+
 def hurry(order: Order) -> None:
     """Let the program live in fast time."""
     hours, times, started = order.hours, order.hours.times, time.monotonic()
@@ -157,6 +162,7 @@ def hurry(order: Order) -> None:
     bot.schedule.BEAT = timedelta(seconds=1)
     bot.schedule.HOUSEKEEPING_DELAY = timedelta(seconds=0.3 if order.housekeeping else 3600)
     storage.sqlite.database.BUSY_SECONDS = 0.5
+    wrap(Relatives, "refresh", no_index)
     assert DiscordChat.__init__.__kwdefaults__ is not None
     DiscordChat.__init__.__kwdefaults__["guild_patience"] = 0.1
 

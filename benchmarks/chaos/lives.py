@@ -103,12 +103,12 @@ WEATHERS = (
     "locked",
     "refusal",
 )
-_OFTEN = {"claim", "sent", "record", "put_posts", "first_time", "mail_begun", "mail_ended", "uncertain", "retry"}
+_OFTEN = {"claim", "sent", "first_time"}
 
 
 _FAVOURED: dict[str, str] = {
     "dead": "refusal",
-    "poll_failed": "arxiv",
+    "poll_failed": "arxiv down",
     "postpone_workspace": "slack in a hurry",
     "put_notice": "refusal",
     "retry": "slack in a hurry",
@@ -117,7 +117,18 @@ _FAVOURED: dict[str, str] = {
 """Methods that commit in bad weather only, and that weather."""
 _MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01", "set_due": "09:01"}
 _HOUSEKEEPING = {"prune_papers", "follow_up"}
-_BY_POSTS = {"claim", "dead", "put_notice", "put_posts", "retry", "sent", "uncertain", "postpone_workspace", "queries"}
+_BY_POSTS = {
+    "claim",
+    "dead",
+    "record",
+    "put_notice",
+    "put_posts",
+    "retry",
+    "sent",
+    "uncertain",
+    "postpone_workspace",
+    "queries",
+}
 
 
 def _favour(life: Life, method: str) -> None:
@@ -150,7 +161,7 @@ class Planner:
             life.seconds = random.uniform(0.1, self._longest)
         elif end == "point":
             method, side = self._point(random)
-            life.at = (method, side, random.randint(1, 6) if method in _OFTEN else 1)
+            life.at = (method, side, random.randint(1, 5) if method in _OFTEN else 1)
             life.seconds = self._longest
         elif end in ("stored", "arriving"):
             life.platform = random.choices(PLATFORMS, (40, 40, 20))[0]
@@ -164,7 +175,7 @@ class Planner:
         life.bursts = tuple(random.randint(3, 14) for _ in range(random.choices((0, 1, 2), (2, 5, 2))[0]))
         life.skip = random.uniform(3, 9) if random.random() < 0.15 else 0.0
         life.housekeeping = random.random() < 0.15
-        if life.at is not None:
+        if life.at is not None and life.at[2] == 1:
             _favour(life, life.at[0])
         return life
 

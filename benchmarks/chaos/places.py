@@ -126,7 +126,8 @@ class Readers:
                 keys = {key_of(button.get("custom_id", "")) for row in rows for button in row["components"]} - {""}
                 links = [_LINK.search(str(embed.get("url"))) for embed in message.body.get("embeds") or []]
                 papers = tuple(link[1] for link in links if link)
-                threaded = channel.type == THREAD and not forum
+                # A post of a forum is a thread that begins with it.
+                threaded = channel.type == THREAD and not (forum and message.id == channel.id)
                 for key in keys:
                     yield Standing(f"discord {place}", key, papers, threaded, f"{channel.id} {message.id}")
 

@@ -32,6 +32,7 @@ class Weather:
             "discord": self._discord,
             "email": self._email,
             "arxiv": self._arxiv,
+            "arxiv down": self._arxiv_down,
             "refusal": self._refusal,
             "slack in a hurry": lambda random: self._certainly(random, slack_faults.Kind.RATELIMITED),
             "slack forgets": lambda random: self._certainly(random, slack_faults.Kind.RESET_AFTER),
@@ -98,6 +99,9 @@ class Weather:
             return arxiv.Fault(kind, random.choice((429, 500, 503, 403)), random.choice(("", "3")))
 
         self._town.arxiv.fault_of = fault_of
+
+    def _arxiv_down(self, _: Random) -> None:
+        self._town.arxiv.fault_of = lambda _: arxiv.Fault(arxiv.Kind.RESET_BEFORE)
 
     def _refusal(self, _: Random) -> None:
         """The channel may not be posted to: it is paused, and members resume it later."""

@@ -67,7 +67,8 @@ class SlackStandIn:
     """An async context manager; ``api_url`` is where it serves.
 
     ``meanwhile`` is awaited when a call of the Web API has come in, and once more when it was carried out and is about
-    to be answered: with the method, and whether it is done.
+    to be answered: with the method, and whether it is done. Where it raises ConnectionResetError at first, nothing
+    is done.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.time, port: int = 0) -> None:
@@ -220,7 +221,10 @@ class SlackStandIn:
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(wait)}
             )
         if self.meanwhile is not None:
-            await self.meanwhile(method, False)
+            try:
+                await self.meanwhile(method, False)
+            except ConnectionResetError:
+                return await self._break(request, Kind.RESET_BEFORE, b"")
         answer = {"ok": True, **self.methods.call(team, method, arguments)}
         await self._tell()
         if self.meanwhile is not None:

@@ -61,7 +61,8 @@ class MailServer:
     """``refusals``: what is answered instead, by command ("MAIL", "RCPT", "DATA") or address. ``faults`` are used up
     from the left, one a mail; None is a mail that goes well. ``changed`` is set whenever a mail has come,
     ``hanging`` once the server hangs before one. ``meanwhile`` is awaited when a mail has come in, and once more when
-    it is kept and about to be answered: with its recipient, and whether it is kept."""
+    it is kept and about to be answered: with its recipient, and whether it is kept. Where it raises
+    ConnectionResetError the first time, the mail is not kept."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -111,7 +112,12 @@ class MailServer:
         fault = self.faults.pop(0) if self.faults else None
         assert isinstance(envelope.original_content, bytes)
         if self.meanwhile is not None:
-            await self.meanwhile(envelope.rcpt_tos[0], False)
+            try:
+                await self.meanwhile(envelope.rcpt_tos[0], False)
+            except ConnectionResetError:
+                assert isinstance(server, _Session)
+                server.drop()
+                return "421 gone"
         self.mails.append(Mail(str(envelope.mail_from), envelope.rcpt_tos[0], envelope.original_content))
         self.changed.set()
         if self.meanwhile is not None:
