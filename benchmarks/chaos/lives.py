@@ -25,20 +25,25 @@ METHODS = (
     "dismiss",
     "end_subscription",
     "end_watch",
+    "fan_out",
     "find_link_code",
     "find_mail_code",
     "first_time",
     "follow_up",
+    "give_back",
     "interrupted",
     "link",
     "mail_begun",
     "mail_ended",
+    "merge_index",
     "open_channel",
+    "owe_next",
+    "pack",
     "poll_failed",
     "poll_succeeded",
     "postpone_workspace",
     "prune_papers",
-    "put_note",
+    "put_matches",
     "put_notice",
     "put_posts",
     "put_top",
@@ -57,6 +62,7 @@ METHODS = (
     "set_top",
     "subscribe",
     "take_in",
+    "thin_posts",
     "uncertain",
     "unlink",
     "unsave",
@@ -116,7 +122,7 @@ _FAVOURED: dict[str, str] = {
 }
 """Methods that commit in bad weather only, and that weather."""
 _MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01", "set_due": "09:01"}
-_HOUSEKEEPING = {"prune_papers", "follow_up"}
+_HOUSEKEEPING = {"prune_papers", "follow_up", "give_back", "merge_index", "pack", "thin_posts"}
 _BY_POSTS = {
     "claim",
     "dead",
