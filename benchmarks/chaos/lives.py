@@ -134,6 +134,9 @@ _BY_POSTS = {
     "uncertain",
     "postpone_workspace",
     "queries",
+    "fan_out",
+    "owe_next",
+    "put_matches",
 }
 
 
