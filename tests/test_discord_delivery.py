@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -142,6 +144,15 @@ async def test_after_a_restart_it_is_looked_for_in_the_history(tmp_path: Path) -
             assert f"GET /channels/{READING}/messages" in discord.requests
             status = await bot.store.channel_status(CHANNEL)
             assert (status.uncertain, status.posted) == (0, 3)
+
+
+async def test_it_is_found_that_was_composed_while_our_clock_was_an_hour_fast(bot: Bot) -> None:
+    await bot.say("layout", layout="digest")
+    await bot.dispatcher._composer.everything()
+    (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+    sent = await bot.chat.send(CHANNEL, item.post)
+    early = replace(item.post, made_at=bot.clock.now() + timedelta(hours=1))
+    assert await bot.chat.find(CHANNEL, early) == sent
 
 
 async def test_without_its_history_it_stays_uncertain_and_is_never_sent_again(tmp_path: Path) -> None:

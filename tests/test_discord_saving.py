@@ -10,7 +10,7 @@ import pytest
 from adapters.discord.identity import member_ref
 from bot.models import Layout
 from tests.delivery_kit import until
-from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
+from tests.discord_kit import CHANNEL, CLOCK, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
 from tests.standins.discord import ANN, BOB, BOT, DIRECT, GUILD, OWNER, READING
 from tests.standins.discord_state import OTHER_BOT, Message
@@ -217,6 +217,23 @@ async def test_saves_made_while_the_bot_was_down_are_picked_up(tmp_path: Path) -
             await until(lambda: _has(bot, ["2603.00002", "2603.00003"]))
             await until(lambda: _has(bot, ["2603.00001"], BOB_REF))
             assert not discord.direct
+
+
+async def test_a_reaction_is_picked_up_on_a_post_that_was_found_again_long_after(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.say("layout", layout="digest")
+            await bot.announce(PAPERS[:1])
+            await bot.dispatcher._composer.everything()
+            (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+            sent = await bot.chat.send(CHANNEL, item.post)
+            message = next(message for message in bot.messages() if str(message.id) == sent.message)
+            await discord.react(message, "🔖", tell=False)
+            CLOCK.skip(3600)
+            await bot.store.sent(item.post.key, sent, bot.clock.now())
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, ["2603.00001"]))
 
 
 async def test_a_channel_that_cannot_be_read_holds_up_no_other_and_bots_do_not_count(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -158,7 +159,7 @@ class TestFinding:
         post = make_post(clock, 1)
         assert await posting.find(READING, post) is None
         (asked,) = slack.asked("conversations.history")
-        assert float(form(asked, "oldest")) == (clock.now() - timedelta(seconds=60)).timestamp()
+        assert float(form(asked, "oldest")) == (clock.now() - timedelta(hours=2)).timestamp()
         assert (form(asked, "include_all_metadata"), form(asked, "inclusive")) == ("true", "true")
 
     @pytest.mark.parametrize("made_at", [True, False])
@@ -172,6 +173,14 @@ class TestFinding:
             posts = [Post(post.key, post.channel, post.kind) for post in posts]
         for post, ref in zip(posts, refs, strict=True):
             assert await posting.find(READING, post) == ref
+
+    async def test_a_post_is_found_that_was_composed_while_our_clock_was_an_hour_fast(
+        self, posting: Posting, channel: Channel, clock: FakeClock
+    ) -> None:
+        post = replace(make_post(clock, 1), made_at=clock.now() + timedelta(hours=1))
+        sent = await posting.send(READING, post)
+        assert await posting.find(READING, post) == sent
+        assert [message.ts for message in channel.messages] == [sent.message]
 
     async def test_what_another_app_copied_is_not_ours(
         self, posting: Posting, slack: SlackStandIn, clock: FakeClock

@@ -12,7 +12,7 @@ from adapters.slack.identity import member_ref
 from adapters.slack.reactions import moment, plain_name
 from tests.delivery_kit import until
 from tests.factories import make_paper
-from tests.slack_kit import READING, Bot, running, shown, stand_in
+from tests.slack_kit import CLOCK, READING, Bot, running, shown, stand_in
 from tests.standins.slack import SlackStandIn
 from tests.standins.slack_state import Message, User
 
@@ -159,6 +159,24 @@ async def test_saves_made_while_the_bot_was_down_are_picked_up(slack: SlackStand
         await saves(again, set())
     assert not slack.team.ephemerals, "what is seen afterwards brings no hint"
     assert slack.asked("reactions.get"), "a list that was cut short is completed"
+
+
+async def test_a_reaction_is_picked_up_on_a_post_that_was_found_again_long_after(
+    slack: SlackStandIn, tmp_path: Path
+) -> None:
+    async with running(slack, tmp_path) as bot:
+        await bot.announce([make_paper("2603.00001", title="Something else")])
+        await bot.say("watch RLHF")
+        await bot.say("layout digest")
+        await bot.announce([make_paper("2603.00002", title="A study of RLHF")])
+        await bot.dispatcher._composer.everything()
+        (item,) = await bot.store.claim(["slack"], bot.clock.now(), 9)
+        sent = await bot.chat.send(READING, item.post)
+        await slack.react("bookmark", sent.message, tell=False)
+        CLOCK.skip(3600)
+        await bot.store.sent(item.post.key, sent, bot.clock.now())
+    async with running(slack, tmp_path) as again:
+        await saves(again, {"2"})
 
 
 async def test_a_channel_that_cannot_be_read_back_does_not_keep_others(slack: SlackStandIn, tmp_path: Path) -> None:

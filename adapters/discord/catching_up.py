@@ -77,7 +77,8 @@ async def _messages(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPos
     """The messages of posts that have reactions: of the channel itself and of its threads."""
     client = parts.client()
     wanted = {int(post.message.message) for post in posts}
-    since = min(post.sent_at for post in posts) - _BEFORE
+    # A message whose answer was lost may be older by days than the moment at which it was found again.
+    since = min(discord.utils.snowflake_time(message) for message in wanted) - _BEFORE
     threads = dict.fromkeys(int(post.thread.message) for post in posts if post.thread is not None)
     forum = isinstance(client.get_channel(int(channel.channel)), discord.ForumChannel)
     places = list(threads) if forum else [int(channel.channel), *threads]

@@ -40,11 +40,13 @@ AGAIN = timedelta(seconds=60)
 """How long after its first attempt a post is sent again with its nonce instead of being looked for."""
 
 _OUTAGE_SECONDS = 30.0
-_BEFORE = timedelta(seconds=10)
+# Discord's clock and ours may differ: ours by hours, for as long as it is set wrong. A search that begins too late
+# finds nothing, and the post would be sent twice; one that begins too early reads a few pages more.
+_BEFORE = timedelta(hours=2)
 _LONG_AGO = timedelta(days=1)
 _MOST_REMEMBERED = 10_000
 _DELETED = "deleted"
-_MOST_MESSAGES = 2_000
+_MOST_MESSAGES = 10_000
 _ARCHIVE_MINUTES: Literal[4320] = 4320
 
 

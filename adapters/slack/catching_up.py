@@ -73,7 +73,8 @@ async def _messages(
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The messages of posts, of the channel itself and of their threads, as Slack gives them."""
     wanted = {post.message.message for post in posts}
-    oldest = min(post.sent_at for post in posts) - _BEFORE
+    # A message whose answer was lost may be older by days than the moment at which it was found again.
+    oldest = min(moment(post.message.message) or post.sent_at for post in posts) - _BEFORE
     threads = list(dict.fromkeys(post.thread.message for post in posts if post.thread is not None))
     for thread in ("", *threads):
         if thread:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from typing import Any
@@ -27,7 +27,12 @@ DIRECT = 1_000_000
 
 
 class DiscordStandIn(Messages, Interactions):
-    """An async context manager; ``url`` is the API's address, ``gateway.url`` the gateway's."""
+    """An async context manager; ``url`` is the API's address, ``gateway.url`` the gateway's.
+
+    ``meanwhile`` is awaited when a request has come in, and once more when it was carried out and is about to be
+    answered: with "METHOD /path", and whether it is done. Where it raises ConnectionResetError at first, nothing
+    is done.
+    """
 
     def __init__(self, *, now: Callable[[], float] = time.time, port: int = 0, shards: int = 1) -> None:
         super().__init__(now)
@@ -40,6 +45,7 @@ class DiscordStandIn(Messages, Interactions):
         self.more_routes: list[web.RouteDef] = []
         self._stopped = asyncio.Event()
         self.hung = asyncio.Event()
+        self.meanwhile: Callable[[str, bool], Awaitable[None]] | None = None
 
     async def __aenter__(self) -> DiscordStandIn:
         application = web.Application(client_max_size=30_000_000)
@@ -103,7 +109,14 @@ class DiscordStandIn(Messages, Interactions):
                 wait, headers = self.limits.messages(int(parts[1]))
                 if wait is not None:
                     return too_many(wait, headers)
+            if self.meanwhile is not None:
+                try:
+                    await self.meanwhile(asked, False)
+                except ConnectionResetError:
+                    return await self._break(request, Fault(asked, 0))
             answer = await self._answer(request, parts, body, files)
+            if self.meanwhile is not None:
+                await self.meanwhile(asked, True)
         except Refusal as refusal:
             return as_json({"message": refusal.message, "code": refusal.code}, headers, refusal.status)
         finally:

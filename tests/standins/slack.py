@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -64,7 +64,12 @@ class Interaction:
 
 
 class SlackStandIn:
-    """An async context manager; ``api_url`` is where it serves."""
+    """An async context manager; ``api_url`` is where it serves.
+
+    ``meanwhile`` is awaited when a call of the Web API has come in, and once more when it was carried out and is about
+    to be answered: with the method, and whether it is done. Where it raises ConnectionResetError at first, nothing
+    is done.
+    """
 
     def __init__(self, *, now: Callable[[], float] = time.time, port: int = 0) -> None:
         self._port = port
@@ -84,6 +89,7 @@ class SlackStandIn:
         self.app_token_trouble = ""
         self.redeliver = REDELIVERIES
         self.hung = asyncio.Event()
+        self.meanwhile: Callable[[str, bool], Awaitable[None]] | None = None
         self._triggers: dict[str, tuple[str, float]] = {}
         self._interactions: dict[str, Interaction] = {}
         self._changed = asyncio.Condition()
@@ -214,8 +220,15 @@ class SlackStandIn:
             return web.json_response(
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(wait)}
             )
+        if self.meanwhile is not None:
+            try:
+                await self.meanwhile(method, False)
+            except ConnectionResetError:
+                return await self._break(request, Kind.RESET_BEFORE, b"")
         answer = {"ok": True, **self.methods.call(team, method, arguments)}
         await self._tell()
+        if self.meanwhile is not None:
+            await self.meanwhile(method, True)
         if fault is not None:
             return await self._break(request, fault.kind, json.dumps(answer).encode())
         return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(team.scopes))})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -60,7 +60,9 @@ def _parsed(content: bytes) -> EmailMessage:
 class MailServer:
     """``refusals``: what is answered instead, by command ("MAIL", "RCPT", "DATA") or address. ``faults`` are used up
     from the left, one a mail; None is a mail that goes well. ``changed`` is set whenever a mail has come,
-    ``hanging`` once the server hangs before one."""
+    ``hanging`` once the server hangs before one. ``meanwhile`` is awaited when a mail has come in, and once more when
+    it is kept and about to be answered: with its recipient, and whether it is kept. Where it raises
+    ConnectionResetError the first time, the mail is not kept."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -74,6 +76,7 @@ class MailServer:
         self.open: set[_Session] = set()
         self.left = asyncio.Event()
         self.hanging = asyncio.Event()
+        self.meanwhile: Callable[[str, bool], Awaitable[None]] | None = None
 
     def fault(self) -> Fault | None:
         return self.faults[0] if self.faults else None
@@ -108,8 +111,17 @@ class MailServer:
             return answer
         fault = self.faults.pop(0) if self.faults else None
         assert isinstance(envelope.original_content, bytes)
+        if self.meanwhile is not None:
+            try:
+                await self.meanwhile(envelope.rcpt_tos[0], False)
+            except ConnectionResetError:
+                assert isinstance(server, _Session)
+                server.drop()
+                return "421 gone"
         self.mails.append(Mail(str(envelope.mail_from), envelope.rcpt_tos[0], envelope.original_content))
         self.changed.set()
+        if self.meanwhile is not None:
+            await self.meanwhile(envelope.rcpt_tos[0], True)
         if fault is Fault.HANG_AFTER_END:
             await asyncio.Event().wait()
         if fault is Fault.DROP_AFTER_END:
