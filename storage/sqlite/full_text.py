@@ -28,9 +28,6 @@ _COLUMNS = {
     Field.CATEGORY: "categories",
 }
 
-# FTS5's parser has a stack of 100 entries and a nested group takes up to four.
-_DEEPEST = 20
-
 _ADD = "INSERT INTO full_text (rowid, title, abstract, authors, categories) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = (
     "INSERT INTO full_text (full_text, rowid, title, abstract, authors, categories) VALUES ('delete', ?, ?, ?, ?, ?)"
@@ -101,7 +98,11 @@ def _row(ordinal: int, paper: Paper) -> tuple[int, str, str, str, str]:
 
 
 def expression(node: Node) -> str:
-    """An anchored tree in FTS5's query language; what comes from outside stands in it as quoted words only."""
+    """An anchored tree in FTS5's query language; what comes from outside stands in it as quoted words only.
+
+    FTS5's parser has a stack of 100 entries, of which a nested group takes up to four: more than 20 groups in one
+    another are refused by it, and more than 14 by ``bot.query``.
+    """
     match node:
         case Term():
             return _term(node)
@@ -141,12 +142,6 @@ def _quoted(words: str) -> str:
 
 def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
     """The ordinals of the papers of ``span`` that match, newest first, read as they are asked for."""
-    if _depth(root) > _DEEPEST:
-        found = [ordinal for ordinal in _set(db, root) if span.low <= ordinal <= span.high]
-        for ordinal in sorted(found, reverse=True):
-            if span.exact or span.holds(db, ordinal):
-                yield ordinal
-        return
     for (ordinal,) in db.execute(
         "SELECT rowid FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
         (expression(root), span.low, span.high),
@@ -157,30 +152,10 @@ def hits(db: sqlite_utils.Database, root: Node, span: Span) -> Iterator[int]:
 
 def count_hits(db: sqlite_utils.Database, root: Node, span: Span) -> int:
     """How many papers of ``span`` match."""
-    if not span.exact or _depth(root) > _DEEPEST:
+    if not span.exact:
         return sum(1 for _ in hits(db, root, span))
     (number,) = db.execute(
         "SELECT count(*) FROM full_text WHERE full_text MATCH ? AND rowid BETWEEN ? AND ?",
         (expression(root), span.low, span.high),
     ).fetchone()
     return int(number)
-
-
-def _depth(node: Node) -> int:
-    if isinstance(node, And | Or):
-        return 1 + max(_depth(child) for child in node.children)
-    return 0
-
-
-def _set(db: sqlite_utils.Database, node: Node) -> set[int]:
-    """The ordinals that match an anchored tree of any depth, put together from those of its terms."""
-    match node:
-        case Or(children):
-            return set().union(*(_set(db, child) for child in children))
-        case And(children):
-            required = [_set(db, child) for child in children if anchored(child)]
-            excluded = [_set(db, negated(child)) for child in children if not anchored(child)]
-            return set.intersection(*required).difference(*excluded)
-        case _:
-            rows = db.execute("SELECT rowid FROM full_text WHERE full_text MATCH ?", (expression(node),))
-            return {ordinal for (ordinal,) in rows}
