@@ -54,8 +54,8 @@ class PaperIndex:
         """
         stream = iter(queries)
         while block := list(islice(stream, _BLOCK)):
-            keys, compiled = zip(*block, strict=True)
-            for some, rows in self._matched(compiled):
+            keys = [key for key, _ in block]
+            for some, rows in self._matched([compiled for _, compiled in block]):
                 yield from self._listed(keys, some, rows)
 
     def _matched(self, compiled: Sequence[bytes]) -> Iterator[tuple[Places, Hashes]]:

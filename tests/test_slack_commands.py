@@ -156,7 +156,7 @@ async def test_a_conversation_between_people_is_told_what_to_do_instead(bot: Bot
 
 async def test_a_long_list_has_buttons_and_never_ends_in_invalid_blocks(bot: Bot) -> None:
     for number in range(60):
-        await bot.say(f'watch "{"very " * 60}long {number}"')
+        await bot.say(f'watch "{"tedious " * 38}long {number}"')
     done = await bot.slack.command("list")
     await bot.slack.until(lambda: any(_buttons(message) for message in done.responses))
     assert all(message["blocks"] for message in done.responses)

@@ -68,7 +68,8 @@ def gather(db: sqlite_utils.Database) -> None:
 
 def settle(db: sqlite_utils.Database) -> None:
     """Let the index work as ever, if it does not."""
-    options = dict(db.execute("SELECT k, v FROM full_text_config WHERE k != 'version'").fetchall())
+    asked = "SELECT k, v FROM full_text_config WHERE k IN ('automerge', 'crisismerge', 'hashsize')"
+    options = dict(db.execute(asked).fetchall())
     if options and options != _ORDINARY:
         _configure(db, _ORDINARY)
 
@@ -99,7 +100,11 @@ def _row(ordinal: int, paper: Paper) -> tuple[int, str, str, str, str]:
 
 
 def expression(node: Node) -> str:
-    """An anchored tree in FTS5's query language; what comes from outside stands in it as quoted words only."""
+    """An anchored tree in FTS5's query language; what comes from outside stands in it as quoted words only.
+
+    FTS5's parser has a stack of 100 entries, of which a nested group takes up to four: more than 20 groups in one
+    another are refused by it, and more than 14 by ``bot.query``.
+    """
     match node:
         case Term():
             return _term(node)

@@ -222,8 +222,9 @@ class Watches:
 
 
 def _block(db: sqlite_utils.Database, after: int, limit: int) -> list[tuple[int, bytes]]:
-    rows = db.execute(
+    # As SQLite gives them: a million at each poll.
+    rows: list[tuple[int, bytes]] = db.execute(
         "SELECT id, compiled FROM queries WHERE id > ? AND watches > 0 AND compiled <> x'' ORDER BY id LIMIT ?",
         (after, limit),
-    )
-    return [(number, bytes(compiled)) for number, compiled in rows]
+    ).fetchall()
+    return rows
