@@ -36,7 +36,7 @@ async def send(bot: Bot, post: Post) -> MessageRef:
 async def test_posts_come_back_with_key_and_papers_in_order(bot: Bot) -> None:
     assert isinstance(bot.chat, ReadsBack)
     await send(bot, made(PostKind.DIGEST, 9))
-    CLOCK.skip(3_600)
+    CLOCK.skip(3 * 3_600)
     since = CLOCK.now()
     digest, card = made(PostKind.DIGEST, 7, 2, 5), made(PostKind.CARD, 3)
     sent = [await send(bot, post) for post in (digest, card)]

@@ -44,7 +44,7 @@ async def test_posts_come_back_with_key_and_papers_in_order(posting: Posting, cl
     assert isinstance(posting, ReadsBack)
     before = owed(make_post(clock, 9))
     await posting.send(READING, before)
-    await clock.advance(3600)
+    await clock.advance(3 * 3600)
     since = clock.now()
     digest, card = owed(make_post(clock, 7, 2, 5)), owed(make_post(clock, 3, kind=PostKind.CARD))
     sent = [await posting.send(READING, post) for post in (digest, card)]
