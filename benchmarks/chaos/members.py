@@ -64,6 +64,7 @@ WISHES = {
     "link": ("link", "link {code}", "link {code}"),
     "put_notice": ("resume",),
     "dead": ("resume",),
+    "set_due": ("digest",),
     "set_layout": ("layout {layout}",),
     "set_paused": ("pause", "resume"),
     "set_save_reactions": ("reactions bookmark star", "reactions default"),
