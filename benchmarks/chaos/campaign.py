@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -138,18 +138,14 @@ class Campaign:
             log.write(f"--- {place.hours.now():%m-%d %H:%M:%S} {life}\n")
         await self._start(life)
         beside = [
-            asyncio.create_task(self._members.act(life)),
+            *self._members.act(life),
             asyncio.create_task(self._weather.go_on(life)),
             asyncio.create_task(self._announce(life)),
         ]
         ended = asyncio.create_task(place.launcher.ended())
         await asyncio.wait({ended}, timeout=life.seconds)
         await self._finish(life, ended)
-        for task in beside:
-            task.cancel()
-        for result in await asyncio.gather(*beside, return_exceptions=True):
-            if isinstance(result, Exception):
-                raise result
+        await _end(beside)
         self._weather.calm()
 
     async def _finish(self, life: Life, ended: asyncio.Task[int]) -> None:
@@ -258,6 +254,21 @@ class Campaign:
         # slack_sdk writes tracebacks of its own; these are the program's words for what nobody has foreseen.
         if count := sum(log.count(said) for said in ("unexpectedly", "met a defect")):
             self.outcome.faults.append(f"{count} defects in {self._town.log}")
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel what is under way. Raises what it raised.
+
+    Python 3.11's ``asyncio.wait_for`` forgets a cancellation that comes together with what it waits for
+    (https://github.com/python/cpython/issues/86296), so some are cancelled twice.
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_STEP)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 async def run(folder: Path, seed: str, seconds: float, *, times: float, longest: float) -> Outcome:

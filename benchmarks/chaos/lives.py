@@ -45,7 +45,7 @@ METHODS = (
     "prune_papers",
     "put_matches",
     "put_notice",
-    "put_posts",
+    "put_digests",
     "put_top",
     "queries",
     "record",
@@ -121,14 +121,14 @@ _FAVOURED: dict[str, str] = {
     "uncertain": "slack forgets",
 }
 """Methods that commit in bad weather only, and that weather."""
-_MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01", "set_due": "09:01"}
+_MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01"}
 _HOUSEKEEPING = {"prune_papers", "follow_up", "give_back", "merge_index", "pack", "thin_posts"}
 _BY_POSTS = {
     "claim",
     "dead",
     "record",
     "put_notice",
-    "put_posts",
+    "put_digests",
     "retry",
     "sent",
     "uncertain",

@@ -64,6 +64,7 @@ WISHES = {
     "link": ("link", "link {code}", "link {code}"),
     "put_notice": ("resume",),
     "dead": ("resume",),
+    "set_due": ("digest",),
     "set_layout": ("layout {layout}",),
     "set_paused": ("pause", "resume"),
     "set_save_reactions": ("reactions bookmark star", "reactions default"),
@@ -120,12 +121,13 @@ class Members:
             self.unanswered += 1
         return said
 
-    async def act(self, life: Life) -> None:
+    def act(self, life: Life) -> list[asyncio.Task[None]]:
         """Do this and that until cancelled, and more of what lets the life end where it is to end."""
         self._wish = life.at[0] if life.at else ""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._on("slack", lambda: bool(self._town.slack.sockets.open)))
-            group.create_task(self._on("discord", lambda: bool(self._town.discord.gateway.open)))
+        return [
+            asyncio.create_task(self._on("slack", lambda: bool(self._town.slack.sockets.open))),
+            asyncio.create_task(self._on("discord", lambda: bool(self._town.discord.gateway.open))),
+        ]
 
     async def close(self) -> None:
         """No event is delivered again."""

@@ -66,7 +66,7 @@ def _paper_rows(where: str, papers: Papers) -> list[Row]:
         Row("– lost", str(len(papers.lost)), "0", bool(papers.lost)),
     ]  # fmt: skip
     if papers.uncertain:
-        made.append(Row("– uncertain, shown and never sent again", f"{papers.uncertain:,}"))
+        made.append(Row("– uncertain, said so in the log and never sent again", f"{papers.uncertain:,}"))
     return made
 
 
