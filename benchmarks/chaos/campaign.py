@@ -167,6 +167,9 @@ class Campaign:
                 place.killed["at a named point"] += 1
                 assert life.at is not None
                 self._planner.hit[life.at[:2]] += 1
+        elif status == 1 and "locked" in life.weather:
+            # It found the database locked when it began, said so and ended, as it has to.
+            self.outcome.weather["locked out"] += 1
         elif status != 0 or life.end != "stopped":
             self.outcome.faults.append(
                 f"life {life.number} ({life.end}, {life.weather}): it ended with status {status}"
