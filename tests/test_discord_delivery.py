@@ -101,16 +101,42 @@ async def test_within_a_minute_the_nonce_is_trusted_and_after_it_only_the_bots_o
     body = {"content": "a copy", "components": rows_with(item.post.key)}
     bot.discord.store(bot.discord.channel(READING), body, author=OTHER_BOT)
     asked = len(bot.discord.requests)
-    assert await bot.chat.find(CHANNEL, item.post) is None
-    assert len(bot.discord.requests) == asked
+    again = await bot.chat.find(CHANNEL, item.post)
+    assert bot.discord.requests[asked:] == [f"POST /channels/{READING}/messages"]
+    asked = len(bot.discord.requests)
     CLOCK.skip(61)
     found = await bot.chat.find(CHANNEL, item.post)
     assert bot.discord.requests[asked:] == [f"GET /channels/{READING}/messages"]
     own = [message.id for message in bot.messages() if message.author == BOT and key_in(message)]
-    assert found == (MessageRef(CHANNEL, str(own[0])) if stored else None)
+    assert [MessageRef(CHANNEL, str(each)) for each in own] == [found] == [again]
     bot.discord.channel(READING).denied = READ_HISTORY
     await bot.discord.gateway.tell(GUILD, "CHANNEL_UPDATE", bot.discord.channel(READING).shown())
     await until(lambda: _unreadable(bot, item.post))
+
+
+async def test_a_process_that_dies_before_the_repetition_leaves_nothing_to_be_sent_blindly(tmp_path: Path) -> None:
+    """A look-up within a minute, which ended with the order to send again, left the post waiting as if it were known
+    not to be there; the next process sent it, hours later, to a Discord that had forgotten the nonce."""
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.say("layout", layout="digest")
+            await bot.announce(PAPERS)
+            await bot.dispatcher._composer.everything()
+            (item,) = await bot.store.claim(["discord"], bot.clock.now(), 9)
+            discord.fail(f"POST /channels/{READING}/messages", 503, stored=True)
+            with pytest.raises(DeliveryError):
+                await bot.chat.send(CHANNEL, item.post)
+            await bot.store.uncertain(item.post.key, bot.clock.now(), "")
+            discord.fail(f"POST /channels/{READING}/messages", 503, times=9)
+            with pytest.raises(DeliveryError) as undecided:
+                await bot.chat.find(CHANNEL, item.post)
+            assert (undecided.value.permanent, undecided.value.ambiguous) == (False, False)
+        discord.faults.clear()
+        discord._nonces.clear()  # it was long ago
+        async with running(discord, tmp_path) as bot:
+            await bot.post()
+            assert list(keys(bot).values()) == [1]
 
 
 def rows_with(key: str) -> list[dict[str, object]]:

@@ -2,10 +2,11 @@
 
 The post's key is the message's nonce: within some minutes Discord answers a repetition with the message that is there
 already (https://docs.discord.com/developers/resources/message#create-message). So a post whose answer was lost within
-the last minute is simply sent again; later it is looked for in the history, by the key that its buttons carry, since
-nonces are not kept. Where the history may not be read Discord gives out an empty one instead of an error, so the
-permission is asked for first. Posts in forums take no nonce: they are always looked for, and discord.py must not repeat
-them by itself.
+the last minute is looked up by sending it again, at once and while it still counts as uncertain: put off, the
+repetition could come when Discord has forgotten the nonce. Later it is looked for in the history, by the key that its
+buttons carry, since nonces are not kept. Where the history may not be read Discord gives out an empty one instead of an
+error, so the permission is asked for first. Posts in forums take no nonce: they are always looked for, and discord.py
+must not repeat them by itself.
 
 A message that Discord does not like is sent once more as plain text under another nonce: it was refused, so it does not
 stand there.
@@ -33,11 +34,15 @@ from adapters.discord.once import once
 from adapters.discord.posts import heading, render
 from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, FoundPost, MessageRef, Post
+from bot.pacing import within
 from bot.ports import Clock
 from bot.weekly_top import is_top
 
 AGAIN = timedelta(seconds=60)
-"""How long after its first attempt a post is sent again with its nonce instead of being looked for."""
+"""How long after its first attempt a post is looked up by its nonce instead of in the history."""
+
+_REPETITION = 60.0
+"""Seconds for that. Together they stay below the three minutes for which Discord knows a nonce at least."""
 
 _OUTAGE_SECONDS = 30.0
 # Discord's clock and ours may differ: ours by hours, for as long as it is set wrong. A search that begins too late
@@ -75,9 +80,10 @@ class Posting:
         return message_ref(channel, sent)
 
     async def find(self, channel: ChannelRef, post: Post) -> MessageRef | None:
-        """The message that holds the post; None: there is none, or sending it again is harmless.
+        """The message that holds the post, which is sent by this if it was first sent within a minute and is not there;
+        None: there is none.
 
-        Raises UnreadableError, DeliveryError.
+        Raises UnreadableError, DeliveryError, TimeoutError.
         """
         first = self._first.get(post.key)
         try:
@@ -86,7 +92,7 @@ class Posting:
             raise reading_error(error) from error
         forum = isinstance(place, discord.ForumChannel) and post.thread is None
         if not forum and first is not None and self._clock.now() - first < AGAIN:
-            return None
+            return await within(self._clock, _REPETITION, self._repeated(channel, post))
         self._readable(place)
         since = (post.made_at or self._clock.now() - _LONG_AGO) - _BEFORE
         try:
@@ -95,6 +101,13 @@ class Posting:
         except Exception as error:
             raise reading_error(error) from error
         return None
+
+    async def _repeated(self, channel: ChannelRef, post: Post) -> MessageRef:
+        """The message of a post whose nonce Discord still knows. Raises DeliveryError, which decides nothing."""
+        try:
+            return await self.send(channel, post)
+        except DeliveryError as error:
+            raise DeliveryError(error.message, retry_after=error.retry_after) from error
 
     async def posts_since(self, channel: ChannelRef, since: datetime) -> list[FoundPost]:
         """As ``ReadsBack``: the papers are those of the buttons. A weekly top, which gives nothing, is left out."""
