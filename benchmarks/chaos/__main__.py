@@ -50,7 +50,7 @@ def main() -> int:
     for outcome in outcomes:
         accounts = (*outcome.papers.values(), outcome.in_the_dark)
         details = [each for account in accounts for each in account.twice[-20:]]
-        details += [*outcome.saves.lost[:20], *outcome.early[:20], *outcome.saves.back_again[:5]]
+        details += [*(f"save lost: {each}" for each in outcome.saves.lost[:20]), *outcome.early[:20]]
         details += [each for account in accounts for each in account.lost[:5]]
         print("".join(f"\n  {each}" for each in details), end="", file=sys.stderr)
     if any(row.missed for row in found):

@@ -58,6 +58,8 @@ class Saves:
     doubled: int = 0
     taken_back: int = 0
     back_again: list[str] = field(default_factory=list)
+    unreadable: int = 0
+    unreadable_kept: int = 0
 
     def __iadd__(self, other: Saves) -> Saves:
         self.saved += other.saved
@@ -66,6 +68,8 @@ class Saves:
         self.doubled += other.doubled
         self.taken_back += other.taken_back
         self.back_again += other.back_again
+        self.unreadable += other.unreadable
+        self.unreadable_kept += other.unreadable_kept
         return self
 
 
@@ -184,7 +188,12 @@ async def count_saves(town: Town, members: Members) -> Saves:
                     _compare(account, f"{platform} ann: {paper}", paper in library, wanted=held is Held.SAVED)
             library = await _library(store, bob, account)
             for (where, paper), handle in members.reacted.items():
-                if where == platform:
+                if where != platform:
+                    continue
+                if (where, paper) in members.unreadable:
+                    account.unreadable += handle is not None
+                    account.unreadable_kept += handle is not None and paper in library
+                else:
                     _compare(account, f"{platform} bob: {paper}", paper in library, wanted=handle is not None)
     finally:
         await store.close()

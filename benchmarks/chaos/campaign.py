@@ -170,6 +170,9 @@ class Campaign:
         elif status == 1 and "locked" in life.weather:
             # It found the database locked when it began, said so and ended, as it has to.
             self.outcome.weather["locked out"] += 1
+        elif status == 1 and {"locked", "full disk"} & set(life.weather):
+            # Without its database it does not start, says why in a sentence, and is started again.
+            place.killed["by itself, since it could not open its database"] += 1
         elif status != 0 or life.end != "stopped":
             self.outcome.faults.append(
                 f"life {life.number} ({life.end}, {life.weather}): it ended with status {status}"

@@ -47,7 +47,7 @@ METHODS = (
     "put_notice",
     "put_digests",
     "put_top",
-    "queries",
+    "put_signals",
     "record",
     "retry",
     "save",
@@ -68,7 +68,7 @@ METHODS = (
     "unsave",
 )
 """The methods of ``bot.ports.Store`` that commit while the program serves. The others belong to installing an app, to
-bulk imports, to the community's signals, and to channels that move."""
+bulk imports, to channels that move, and to what is done once a watch ("judged")."""
 
 PLATFORMS = ("slack", "discord", "email")
 
@@ -121,7 +121,7 @@ _FAVOURED: dict[str, str] = {
     "uncertain": "slack forgets",
 }
 """Methods that commit in bad weather only, and that weather."""
-_MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01"}
+_MOMENTS = {"mail_begun": "08:01", "mail_ended": "08:01", "put_top": "mon 09:01", "put_signals": "09:01"}
 _HOUSEKEEPING = {"prune_papers", "follow_up", "give_back", "merge_index", "pack", "thin_posts"}
 _BY_POSTS = {
     "claim",
@@ -133,7 +133,6 @@ _BY_POSTS = {
     "sent",
     "uncertain",
     "postpone_workspace",
-    "queries",
     "fan_out",
     "owe_next",
     "put_matches",

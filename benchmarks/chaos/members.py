@@ -91,13 +91,15 @@ class Held(Enum):
 
 
 class Members:
-    """``held``: ann's papers by platform. ``reacted``: bob's, with the message; None: taken back."""
+    """``held``: ann's papers by platform. ``reacted``: bob's, with the message; None: taken back. ``unreadable``: those
+    of his whose reactions cannot be read back, so that what was told to a dying program is lost."""
 
     def __init__(self, town: Town, random: Random) -> None:
         self._town = town
         self._random = random
         self.held: dict[tuple[str, str], Held] = {}
         self.reacted: dict[tuple[str, str], str | None] = {}
+        self.unreadable: set[tuple[str, str]] = set()
         self.codes: list[str] = []
         self.answered = 0
         self.unanswered = 0
@@ -260,6 +262,8 @@ class Members:
             return
         standing, paper = found
         self.reacted[place.platform, paper] = standing.handle
+        if not place.readable:
+            self.unreadable.add((place.platform, paper))
         await self._tell(place, standing, paper, added=True)
 
     async def _react_no_more(self, place: Place) -> None:

@@ -42,10 +42,10 @@ def rows(outcomes: Sequence[Outcome], *, kills: int, every_point: bool) -> list[
     made += _save_rows(outcomes)
     early = sum(len(outcome.early) for outcome in outcomes)
     made.append(Row("requests before a Retry-After had passed", str(early), "0", early > 0))
+    forgotten = sum(outcome.forgotten for outcome in outcomes)
+    made.append(Row("– before one had passed that was told to an earlier process, and killed with it", str(forgotten)))
     above = sum(outcome.above for outcome in outcomes)
     made.append(Row("posts above the rate", str(above), "0", above > 0))
-    forgotten = sum(outcome.forgotten for outcome in outcomes)
-    made.append(Row("– before one that an earlier process was told of, killed with it", str(forgotten)))
     killed: Counter[str] = sum((outcome.killed for outcome in outcomes), Counter())
     made.append(Row("kills", str(killed.total()), f"≥ {kills}", killed.total() < kills))
     made += [Row(f"– {how}", str(times)) for how, times in sorted(killed.items())]
@@ -95,9 +95,11 @@ def _save_rows(outcomes: Sequence[Outcome]) -> list[Row]:
         Row("– in the library", f"{saves.kept:,}", "100 %", saves.kept != saves.saved),
         Row("– lost", str(len(saves.lost)), "0", bool(saves.lost)),
         Row("– doubled", str(saves.doubled), "0", saves.doubled > 0),
+        Row("reactions that cannot be read back; of these in the library",
+            f"{saves.unreadable:,}; {saves.unreadable_kept:,}"),
         Row("saves taken back", f"{saves.taken_back:,}"),
         Row("– in the library all the same, since a reaction went while nobody listened", str(len(saves.back_again))),
-    ]
+    ]  # fmt: skip
 
 
 def _point_row(outcomes: Sequence[Outcome], *, every_point: bool) -> Row:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -24,12 +25,14 @@ from tests.standins.arxiv import ArxivStandIn
 from tests.standins.discord import TOKEN, DiscordStandIn
 from tests.standins.discord_limits import Limits as DiscordLimits
 from tests.standins.discord_state import FORUM, READ_HISTORY
+from tests.standins.huggingface import HuggingFaceStandIn, element
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN, SlackStandIn
 from tests.standins.slack_limits import Limits as SlackLimits
 from tests.standins.smtp import MailServer, mail_server
 
 ROOT = Path(__file__).parents[2]
 _OLD = 200
+_UPVOTES = 10
 _POST = "chat.postMessage"
 # A message that is on its way when its sender is killed is stored within these seconds of the platform, which are less
 # than what the program allows for.
@@ -132,6 +135,7 @@ class Town:
     discord: DiscordStandIn
     mail: MailServer
     arxiv: ArxivStandIn
+    community: HuggingFaceStandIn
     launcher: Launcher
     press: Press
     told: Told
@@ -166,6 +170,8 @@ class Town:
         """Let papers appear; what was there before the watches is not counted as owed."""
         made = self.press.announcement(papers, self.hours.now())
         self.arxiv.announce(made)
+        upvoted = self.community.days.setdefault(self.hours.now().date(), [])
+        upvoted += [element(paper.id, number % _UPVOTES) for number, paper in enumerate(made) if number % 3 == 0]
         if owed:
             self.announced |= {paper.id: paper for paper in made}
 
@@ -179,7 +185,7 @@ class Town:
             "PAPERROUTE_ARXIV_DELAY": "0",
             "PAPERROUTE_POLL_INTERVAL": "1s",
             "PAPERROUTE_BACKFILL": "1d",
-            "PAPERROUTE_SIGNALS": "off",
+            "HUGGINGFACE_API_URL": self.community.url,
             "SLACK_API_URL": self.slack.api_url,
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
@@ -256,9 +262,10 @@ async def town(folder: Path, random: Random, times: float) -> AsyncIterator[Town
                 made.denied = READ_HISTORY if number == MUTE_DISCORD else 0
         mail = await stack.enter_async_context(mail_server())
         arxiv = stack.enter_context(ArxivStandIn())
+        community = await stack.enter_async_context(HuggingFaceStandIn(date.max))
         launcher = await Launcher.started()
         stack.push_async_callback(launcher.close)
-        made_town = Town(folder, hours, slack, discord, mail, arxiv, launcher, Press(random), told)
+        made_town = Town(folder, hours, slack, discord, mail, arxiv, community, launcher, Press(random), told)
         try:
             yield made_town
         finally:

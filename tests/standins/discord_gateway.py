@@ -105,7 +105,10 @@ class Gateway:
             self.refusing -= 1
             return web.Response(status=503)
         socket = web.WebSocketResponse(autoping=True, max_msg_size=0)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:
+            return socket
         self.connections += 1
         connection = Connection(request, socket)
         self.all_connections.add(connection)
