@@ -88,7 +88,7 @@ async def fill(store: SqliteStore, chat: DiscordChat, clock: SystemClock) -> int
             ref = channel_ref(server(number), channel(number, place))
             await store.open_channel(Channel(ref, f"papers-{place}", "instant UTC", Layout.DIGEST, clock.now()))
             await store.add_watch(ref, query, "cat:cs.*", MEMBER, clock.now(), most=100)
-    matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key, _ in block}
+    matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key in block.numbers}
     await record(store, Batch(made[1:], Cursor("now"), announced=PAPERS - 1), matches, clock.now())
     return await Composer(store, {"discord": chat.limits}, clock).due()
 

@@ -59,7 +59,7 @@ async def fill(store: SqliteStore, now: datetime) -> None:
         await store.add_mail_code(digest, asked, now, ends=datetime.max.replace(tzinfo=now.tzinfo), since=now, most=999)
         await store.subscribe(digest, MEMBER, now, next_due=now, workspace="bench", most=ADDRESSES)
     await store.add_watch(SOURCE, Query.parse(WATCH), WATCH, MEMBER, now, most=1)
-    matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key, _ in block}
+    matches = {key: [paper.id for paper in made[1:]] async for block in store.queries() for key in block.numbers}
     await store.record(Batch(made[1:], Cursor("now"), announced=PAPERS), now)
     while await store.fan_out(PAPERS) is not None:
         await store.put_matches(matches, max(matches))

@@ -53,7 +53,7 @@ async def matched(store: SqliteStore, index: PaperIndex) -> tuple[float, int]:
     begun = time.process_time()
     pairs = 0
     async for block in store.queries():
-        for _, ids in index.match(block):
+        for _, ids in index.match(block.numbers, block.compiled):
             pairs += len(ids)
     return time.process_time() - begun, pairs
 
@@ -88,7 +88,7 @@ async def measure(database: Path) -> None:
     asked = sample(database)
     ours = {
         (query.canonical, paper)
-        for query, ids in PaperIndex(news).match((query, query.compiled) for query in asked)
+        for query, ids in PaperIndex(news).match(asked, b"".join(query.compiled for query in asked))
         for paper in ids
     }
     compared = Comparison(news, asked, ours)

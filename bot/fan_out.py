@@ -11,11 +11,10 @@ next block is read: the event loop stays free, and memory does not grow with the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.matching import PaperIndex
-from bot.models import FanOut
+from bot.models import FanOut, QueryBlock
 from bot.ports import Clock, Store
 
 
@@ -59,24 +58,24 @@ async def _match(store: Store, begun: FanOut, most: int) -> int:
     index = await asyncio.to_thread(PaperIndex, begun.papers)
     matched: set[str] = set()
     async for block in store.queries(after=begun.reached):
-        for matches, reached in await asyncio.to_thread(_portions, index.match(block), block[-1][0], matched, most):
+        for matches, reached in await asyncio.to_thread(_portions, index, block, matched, most):
             await store.put_matches(matches, reached)
     return len(matched)
 
 
 def _portions(
-    matches: Iterable[tuple[int, list[str]]], last: int, matched: set[str], most: int
+    index: PaperIndex, block: QueryBlock, matched: set[str], most: int
 ) -> list[tuple[dict[int, list[str]], int]]:
-    """The matches of a block of queries in portions of about ``most``, each with the query up to which it goes: the
-    ``last`` one in the end. Adds the papers to ``matched``."""
+    """The matches of a block of queries in portions of about ``most``, each with the query up to which it goes. Adds
+    the papers to ``matched``."""
     portions: list[tuple[dict[int, list[str]], int]] = []
     portion: dict[int, list[str]] = {}
     number = 0
-    for query, papers in matches:
+    for query, papers in index.match(block.numbers, block.compiled):
         if number >= most:
             portions.append((portion, query - 1))
             portion, number = {}, 0
         portion[query] = papers
         number += len(papers)
         matched.update(papers)
-    return [*portions, (portion, last)]
+    return [*portions, (portion, block.numbers[-1])]

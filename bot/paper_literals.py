@@ -9,7 +9,7 @@ words, of which there are too many to keep, only what a block of queries asks fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -20,41 +20,36 @@ from bot.models import Paper
 from bot.query_compiler import FLAGS, LENGTH_SHIFT, Kind, spoken_of
 from bot.query_tree import Field
 from bot.text import name_words, words
-from bot.text_hashes import Hashes, Made, Numbers, Places, Sieve, Texts, ranges
+from bot.text_hashes import Hashes, Made, Numbers, Places, Sieve, Sorted, Texts, ranges
 
 Value = TypeVar("Value", bound=np.generic)
 
-_AT_A_TIME = 512
+_COMMON = 16
+"""Of literals that more papers have than this, the row of bits is made once."""
 
 
 class PaperLiterals:
     """The literals of papers, each known by its place in their order."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        self._number = len(papers)
+        self._width = -(-len(papers) // 64)
         self._names = [paper.authors for paper in papers]
         self._category_names = [paper.categories for paper in papers]
         self._text = Texts.of((words(paper.title), words(paper.abstract)) for paper in papers)
-        self._kept: dict[tuple[Field, Kind], _Table] = {}
+        self._kept: list[_Table] = []
+        self._known: set[tuple[Field, Kind]] = set()
+        self._triples: dict[Field, Made] = {}
         self._asked: list[_Table] = []
 
     def prepare(self, headers: Hashes, literals: Hashes) -> None:
         """Make what these literals, of queries with these headers, may stand for."""
-        asked = Sieve(literals, room=4)
+        spoken = spoken_of(int(np.bitwise_or.reduce(headers)))
+        if new := [each for each in spoken if each[1] < Kind.LONGER and each not in self._known]:
+            self._known.update(new)
+            self._kept.append(self._table((self._texts(field).phrases(field, kind), field) for field, kind in new))
         longest = int((headers >> np.uint64(LENGTH_SHIFT) & np.uint64(0xFF)).max())
-        self._asked = []
-        for field, kind in spoken_of(int(np.bitwise_or.reduce(headers))):
-            texts = self._texts(field)
-            if kind < Kind.LONGER:
-                if (field, kind) not in self._kept:
-                    made = texts.phrases(field, kind)
-                    self._kept[field, kind] = _Table(made, texts.paper, everywhere=kind is Kind.TRIPLES)
-            elif kind is Kind.LONGER:
-                # Whoever asks for a longer phrase asks for its first three words, too.
-                triples = self._kept[field, Kind.TRIPLES].begins(literals)
-                self._asked += [_Table(made, texts.paper) for made in texts.longer(field, triples, longest, asked)]
-            else:
-                self._asked.append(_Table(texts.prefixes(field, asked), texts.paper))
+        asked = [each for each in spoken if each[1] >= Kind.LONGER]
+        self._asked = [self._table(self._made(asked, longest, Sieve(literals)))] if asked else []
 
     def places(self, hashes: Hashes) -> Places:
         """The place of each literal; -1 for those that no paper has."""
@@ -69,21 +64,37 @@ class PaperLiterals:
 
     def rows(self, places: Places) -> Hashes:
         """For each literal the papers that have it, as a row of bits, 64 to a number."""
-        distinct, inverse = np.unique(places, return_inverse=True)
-        which, papers = [np.empty(0, np.int64)], [np.empty(0, np.uint32)]
+        rows = np.zeros((len(places), self._width), dtype=np.uint64)
         for first, table in self._tables():
-            begin, end = np.searchsorted(distinct, (first, first + len(table)))
-            theirs = table.papers(distinct[begin:end] - first)
-            which.append(theirs[0] + begin)
-            papers.append(theirs[1])
-        return _rows(np.concatenate(which), np.concatenate(papers), len(distinct), self._number)[inverse]
+            theirs = np.flatnonzero((places >= first) & (places < first + len(table)))
+            table.fill(rows, theirs, places[theirs] - first)
+        return rows
 
     def _tables(self) -> Iterator[tuple[int, _Table]]:
         """All tables, each with the place of its first literal."""
         first = 0
-        for table in (*self._kept.values(), *self._asked):
+        for table in (*self._kept, *self._asked):
             yield first, table
             first += len(table)
+
+    def _made(self, asked: Iterable[tuple[Field, Kind]], longest: int, sieve: Sieve) -> Iterator[tuple[Made, Field]]:
+        """The longer phrases and beginnings of words that pass the sieve."""
+        for field, kind in asked:
+            if kind is Kind.PREFIXES:
+                yield self._texts(field).prefixes(field, sieve), field
+                continue
+            # Whoever asks for a longer phrase asks for its first three words, too.
+            if field not in self._triples:
+                self._triples[field] = self._texts(field).phrases(field, Kind.TRIPLES)
+            for made in self._texts(field).longer(self._triples[field], longest, sieve):
+                yield made, field
+
+    def _table(self, made: Iterable[tuple[Made, Field]]) -> _Table:
+        hashes, papers = [], []
+        for (theirs, begins), field in made:
+            hashes.append(theirs)
+            papers.append(self._texts(field).paper[begins])
+        return _Table(np.concatenate(hashes), np.concatenate(papers), self._width)
 
     def _texts(self, field: Field) -> Texts:
         match field:
@@ -116,64 +127,45 @@ class PaperLiterals:
 
 
 class _Table:
-    """Literals in the order of their hashes, with the places in the texts where each begins.
+    """Literals in the order of their hashes, each with the papers that have it.
 
-    ``paper``: the paper of each place. ``made`` is used up. Unless ``everywhere``, of a paper that has a literal many
-    times one place is enough.
+    ``papers``: of each hash a paper, in the papers' order where a hash is there many times. ``hashes`` is used up.
     """
 
-    def __init__(self, made: Made, paper: Numbers, *, everywhere: bool = False) -> None:
-        hashes, begins = made
+    def __init__(self, hashes: Hashes, papers: Numbers, width: int) -> None:
         hashes &= ~np.uint64(FLAGS)
-        order = np.argsort(hashes, kind="stable").astype(np.uint32)
-        hashes, begins = hashes[order], begins[order]
+        order = np.argsort(hashes, kind="stable")
+        hashes, papers = hashes[order], papers[order]
         first = _changes(hashes)
-        kept = np.ones(len(first), dtype=bool) if everywhere else first | _changes(paper[begins])
-        self._hashes = hashes[first]
-        self._parts = np.append(np.flatnonzero(first[kept]), np.count_nonzero(kept)).astype(np.uint32)
-        self._begins = begins[kept]
-        self._paper = paper
-        self._sieve = Sieve(self._hashes, room=2)
+        kept = first | _changes(papers)
+        self._hashes = Sorted(hashes[first])
+        self._begins = np.append(np.flatnonzero(first[kept]), np.count_nonzero(kept))
+        self._papers = papers[kept]
+        common = np.flatnonzero(np.diff(self._begins) > _COMMON)
+        self._row = np.full(len(self), -1, dtype=np.int32)
+        self._row[common] = np.arange(len(common))
+        self._rows = np.zeros((len(common), width), dtype=np.uint64)
+        self._set(self._rows, np.arange(len(common)), common)
 
     def __len__(self) -> int:
         return len(self._hashes)
 
     def places(self, hashes: Hashes) -> Places:
         """The place of each literal; -1 for those that are not here."""
-        places = np.full(len(hashes), -1, dtype=np.int64)
-        likely = np.flatnonzero(self._sieve.passes(hashes))
-        at = np.searchsorted(self._hashes, hashes[likely])
-        likely, at = likely[at < len(self)], at[at < len(self)]
-        there = self._hashes[at] == hashes[likely]
-        places[likely[there]] = at[there]
-        return places
+        return self._hashes.places(hashes)
 
-    def papers(self, places: Places) -> tuple[Places, Numbers]:
-        """The papers of these literals: which of them each has, and its number; some several times."""
-        firsts, lasts = self._bounds(places)
-        begins = self._begins[ranges(firsts, lasts)]
-        return np.repeat(np.arange(len(places)), lasts - firsts), self._paper[begins]
+    def fill(self, rows: Hashes, which: Places, places: Places) -> None:
+        """In the rows ``which``, set the bits of the papers that have the literals at ``places``."""
+        made = self._row[places]
+        common = made >= 0
+        rows[which[common]] = self._rows[made[common]]
+        self._set(rows, which[~common], places[~common])
 
-    def begins(self, hashes: Hashes) -> Numbers:
-        """Where in the texts these literals begin."""
-        places = np.unique(self.places(hashes))
-        places = places[places >= 0]
-        return self._begins[ranges(*self._bounds(places))]
-
-    def _bounds(self, places: Places) -> tuple[Places, Places]:
-        return self._parts[places].astype(np.int64), self._parts[places + 1].astype(np.int64)
-
-
-def _rows(rows: Places, columns: Numbers, number: int, width: int) -> Hashes:
-    """So many rows of bits that are set in these columns. ``rows`` rises; a byte stands for a bit in some at a time."""
-    packed = np.empty((number, -(-width // 64)), dtype=np.uint64)
-    for first in range(0, number, _AT_A_TIME):
-        some = packed[first : first + _AT_A_TIME]
-        bits = np.zeros((len(some), some.shape[1] * 64), dtype=np.uint8)
-        begin, end = np.searchsorted(rows, (first, first + _AT_A_TIME))
-        bits[rows[begin:end] - first, columns[begin:end]] = 1
-        some[:] = np.packbits(bits, axis=1, bitorder="little").view(np.uint64)
-    return packed
+    def _set(self, rows: Hashes, which: Places, places: Places) -> None:
+        begins, ends = self._begins[places], self._begins[places + 1]
+        papers = self._papers[ranges(begins, ends)].astype(np.uint64)
+        at = np.repeat(which, ends - begins), (papers >> np.uint64(6)).view(np.int64)
+        np.bitwise_or.at(rows, at, np.uint64(1) << (papers & np.uint64(63)))
 
 
 def _changes(values: NDArray[Value]) -> NDArray[np.bool_]:

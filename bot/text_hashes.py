@@ -23,16 +23,45 @@ Made = tuple[Hashes, Numbers]
 
 
 class Sieve:
-    """Lets pass the hashes that it was made of, and of others about one in 2 to the power of ``room``."""
+    """Lets pass the hashes that it was made of, and of others about one in sixteen."""
 
-    def __init__(self, hashes: Hashes, room: int) -> None:
-        self._shift = np.uint64(64 - max(10, len(hashes).bit_length() + room))
+    def __init__(self, hashes: Hashes) -> None:
+        self._shift = np.uint64(64 - max(10, len(hashes).bit_length() + 4))
         self._passing = np.zeros(1 << 64 - int(self._shift), dtype=bool)
         self._passing[hashes >> self._shift] = True
 
     def passes(self, hashes: Hashes) -> NDArray[np.bool_]:
         passing: NDArray[np.bool_] = self._passing[hashes >> self._shift]
         return passing
+
+
+class Sorted:
+    """Distinct hashes in their order, each known by its place in it."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self._hashes = hashes
+        # Hashes are even: of buckets by their first bits most hold one or none.
+        self._shift = np.uint64(64 - max(10, len(hashes).bit_length() + 1))
+        counts = np.bincount((hashes >> self._shift).view(np.int64), minlength=1 << 64 - int(self._shift))
+        self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def places(self, hashes: Hashes) -> Places:
+        """The place of each of these hashes; -1 for those that are not here."""
+        places = np.full(len(hashes), -1, dtype=np.int64)
+        buckets = (hashes >> self._shift).view(np.int64)
+        at, ends = self._begins[buckets], self._begins[buckets + 1]
+        sought = np.flatnonzero(at < ends)
+        at, ends = at[sought], ends[sought]
+        while len(sought):
+            there = self._hashes[at] == hashes[sought]
+            places[sought[there]] = at[there]
+            at += np.uint32(1)
+            further = ~there & (at < ends)
+            sought, at, ends = sought[further], at[further], ends[further]
+        return places
 
 
 class Texts:
@@ -68,21 +97,18 @@ class Texts:
 
     def phrases(self, field: Field, length: int) -> Made:
         """Every phrase of so many words."""
-        return self._phrases(field, _counting(len(self._words)), length)
-
-    def longer(self, field: Field, begins: Numbers, longest: int, asked: Sieve) -> Iterator[Made]:
-        """The phrases of more than three words that begin at these places and are asked for, length by length."""
-        hashes, begins = self._phrases(field, begins, Kind.TRIPLES)
-        for length in range(Kind.LONGER, longest + 1):
-            hashes, begins = self._extended(hashes, begins, length)
-            chosen = asked.passes(hashes)
-            yield hashes[chosen], begins[chosen]
-
-    def _phrases(self, field: Field, begins: Numbers, length: int) -> Made:
+        begins = _counting(len(self._words))
         hashes = np.full(len(begins), field_hash(field, prefix=False), dtype=np.uint64)
         for words_ in range(1, length + 1):
             hashes, begins = self._extended(hashes, begins, words_)
         return hashes, begins
+
+    def longer(self, triples: Made, longest: int, asked: Sieve) -> Iterator[Made]:
+        """The phrases of more than three words, length by length, that are asked for, as their ``triples`` are."""
+        hashes, begins = _sifted(triples, asked)
+        for length in range(Kind.LONGER, longest + 1):
+            hashes, begins = self._extended(hashes, begins, length)
+            yield _sifted((hashes, begins), asked)
 
     def prefixes(self, field: Field, asked: Sieve) -> Made:
         """The beginnings of words that are asked for."""
@@ -138,6 +164,12 @@ def ranges(begins: Places, ends: Places) -> Places:
     counts = ends - begins
     offsets = np.cumsum(counts) - counts
     return np.repeat(begins - offsets, counts) + np.arange(int(counts.sum()))
+
+
+def _sifted(made: Made, asked: Sieve) -> Made:
+    hashes, begins = made
+    chosen = asked.passes(hashes)
+    return hashes[chosen], begins[chosen]
 
 
 def _counting(number: int) -> Numbers:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from bot.courier import FIND_TIMEOUT, SEND_TIMEOUT
 from bot.delivery import Dispatcher
-from bot.models import Batch, Channel, ChannelRef, Cursor, Layout, Post
+from bot.models import Batch, Channel, ChannelRef, Cursor, Layout, Post, QueryBlock
 from bot.ports import Chat, Store
 from bot.query import Query
 from tests.factories import ANN, CHANNEL, make_paper
@@ -82,7 +82,7 @@ async def announce(store: Store, clock: FakeClock, *numbers: int, title: str = "
     matches: dict[int, list[str]] = {}
     if "delivery" in title:
         async for block in store.queries():
-            matches |= {query: [paper.id for paper in papers] for query, _ in block}
+            matches |= {query: [paper.id for paper in papers] for query in block.numbers}
     await record(store, Batch(papers, Cursor(f"at {max(numbers)}"), announced=len(papers)), matches, clock.now())
 
 
@@ -139,7 +139,7 @@ def at_boundary(store: Store, before: Callable[[str], object], after: Callable[[
 
             return call
 
-        async def queries(self, batch: int = 10_000, **named: int) -> AsyncIterator[list[tuple[int, bytes]]]:
+        async def queries(self, batch: int = 20_000, **named: int) -> AsyncIterator[QueryBlock]:
             before("queries")
             async for block in store.queries(batch, **named):
                 after("queries")

@@ -88,7 +88,7 @@ async def watch(store: SqliteStore, text: str, ref: ChannelRef = CHANNEL, most: 
 
 async def matches(store: SqliteStore, papers: Sequence[Paper]) -> dict[int, list[str]]:
     """What the matcher would find, by the plain way: query number → ids."""
-    numbers = [number async for block in store.queries() for number, _ in block]
+    numbers = [number async for block in store.queries() for number in block.numbers]
     queries = await store._database.read(lambda db: dict(db.execute("SELECT id, canonical FROM queries").fetchall()))
     asked = {number: Query.parse(queries[number]) for number in numbers}
     found = {number: [p.id for p in papers if query.matches(p)] for number, query in asked.items()}

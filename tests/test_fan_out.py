@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bot.composing import PATIENCE, Composer
 from bot.fan_out import FannedOut, Steps, fan_out
-from bot.models import ChannelRef, Paper, PostLimits
+from bot.models import ChannelRef, Paper, PostLimits, QueryBlock
 from bot.query import Query
 from storage.sqlite import SqliteStore
 from tests.delivery_kit import Crash, Fuse, at_boundary
@@ -186,7 +186,7 @@ def test_what_members_do_meanwhile_is_reckoned_with(
 
                     return call
 
-                def queries(self, *, after: int) -> AsyncIterator[list[tuple[int, bytes]]]:
+                def queries(self, *, after: int) -> AsyncIterator[QueryBlock]:
                     return store.queries(1, after=after)
 
             await fan_out(Busy(), FakeClock(), SMALL)  # type: ignore[arg-type]
@@ -216,7 +216,7 @@ async def test_a_step_owes_whole_channels_and_about_as_much_as_it_should(store: 
     begun = await store.fan_out(100)
     assert begun is not None
     assert [each.id for each in begun.papers] == [each.id for each in papers]
-    numbers = [number async for block in store.queries() for number, _ in block]
+    numbers = [number async for block in store.queries() for number in block.numbers]
     await store.put_matches({numbers[0]: [each.id for each in papers]}, numbers[0])
     steps = []
     while not (owed := await store.owe_next(NOW, 20)).finished:
@@ -293,7 +293,7 @@ async def test_a_channel_that_joins_one_whose_turn_is_over_brings_its_watches_tu
     papers = [paper(1, ["apple"]), paper(2, ["berry"])]
     await recorded(store, [(1, "apple"), (2, "berry")], papers)
     assert await store.fan_out(100) is not None
-    numbers = [number async for block in store.queries() for number, _ in block]
+    numbers = [number async for block in store.queries() for number in block.numbers]
     await store.put_matches({number: [each.id] for number, each in zip(numbers, papers, strict=True)}, numbers[-1])
     assert (await store.owe_next(NOW, 1)).deliveries == 1
     await store.move_channel(place(2), place(1), NOW)

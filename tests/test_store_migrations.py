@@ -13,7 +13,7 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from bot.errors import StoreError, StoreNewerError
-from bot.models import MessageRef, Receipt, Sort
+from bot.models import MessageRef, QueryBlock, Receipt, Sort
 from bot.query import Query
 from bot.text import NORMALIZER_VERSION
 from storage.sqlite import SqliteStore, migrations, rewording
@@ -237,7 +237,7 @@ async def test_a_new_normaliser_makes_the_index_and_the_queries_again(
     caplog.set_level(logging.INFO)
     async with open_store(tmp_path) as store:
         assert len(await store.search(Query.parse("delivery"), limit=9)) == 5
-        assert [block async for block in store.queries()] == [[(1, Query.parse("delivery").compiled)]]
+        assert [block async for block in store.queries()] == [QueryBlock([1], Query.parse("delivery").compiled)]
     assert rows(tmp_path, "SELECT canonical, length(compiled) > 1 FROM queries ORDER BY id") == [
         ("delivery", 1), ("model reward", 1), ("(", 0), ("deliveries", 1)
     ]  # fmt: skip
@@ -294,8 +294,9 @@ async def test_queries_of_the_first_format_are_compiled_again(tmp_path: Path) ->
     number = rewording.SLICE + 5
     await queries_of_the_first_format(tmp_path, number)
     async with open_store(tmp_path) as store:
-        compiled = [query async for block in store.queries() for query in block]
-    assert compiled == [(n + 1, Query.parse(f"word{n}").compiled) for n in range(number)]
+        blocks = [block async for block in store.queries()]
+    compiled = b"".join(Query.parse(f"word{n}").compiled for n in range(number))
+    assert blocks == [QueryBlock(list(range(1, number + 1)), compiled)]
     # Another start finds nothing to do: the rows stay as they are.
     with closing(sqlite3.connect(tmp_path / "paperroute.db")) as connection:
         connection.execute("UPDATE queries SET compiled = x'00'")

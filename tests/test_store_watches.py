@@ -103,11 +103,14 @@ async def test_queries_are_the_distinct_ones_that_are_watched(store: SqliteStore
         await store.end_watch(ref, "apple", ANN, NOW)
     await store.end_watch(CHANNEL, "mango", ANN, NOW)
     blocks = [block async for block in store.queries(2)]
-    assert [[compiled for _, compiled in block] for block in blocks] == [
-        [Query.parse("zebra").compiled, Query.parse("mango").compiled],
-        [Query.parse("melon").compiled],
+    assert [block.compiled for block in blocks] == [
+        Query.parse("zebra").compiled + Query.parse("mango").compiled,
+        Query.parse("melon").compiled,
     ]
-    assert [block async for block in store.queries()] == [blocks[0] + blocks[1]]
+    numbers = [*blocks[0].numbers, *blocks[1].numbers]
+    assert len(set(numbers)) == 3
+    assert numbers == sorted(numbers)
+    assert [block.numbers async for block in store.queries()] == [numbers]
 
 
 async def test_commands_go_on_while_queries_are_streamed(store: SqliteStore) -> None:
@@ -115,7 +118,7 @@ async def test_commands_go_on_while_queries_are_streamed(store: SqliteStore) -> 
         await watch(store, text)
     seen = []
     async for block in store.queries(1):
-        seen += block
+        seen += block.numbers
         if len(seen) == 1:
             await watch(store, "mango")
     assert len(seen) == 3
@@ -327,7 +330,7 @@ async def test_ten_thousand_watches_keep_their_matches_apart(store: SqliteStore)
 
     await store._database.write(fill)
     blocks = [block async for block in store.queries(3_000)]
-    assert [len(block) for block in blocks] == [3_000, 3_000, 3_000, 1_000]
+    assert [len(block.numbers) for block in blocks] == [3_000, 3_000, 3_000, 1_000]
     papers = papers_of(date(2026, 3, 4), 1, 300)
     found = {number: [papers[number % 300].id] for number in range(1, 10_001)}
     owed = await record(store, batch_of(papers), found, NOW)

@@ -86,9 +86,10 @@ def _day(paper: Paper) -> date:
 
 def _watched(watches: Sequence[Watch], dismissed: Sequence[Paper], saved: Sequence[Paper]) -> list[_Watched]:
     """The watches that brought enough of the dismissed papers, most first."""
-    queries = [(watch.id, compiled) for watch in watches if (compiled := _compiled(watch))]
-    turned_down = dict(PaperIndex(dismissed).match(queries))
-    wanted = dict(PaperIndex(saved).match(queries))
+    queries = {watch.id: compiled for watch in watches if (compiled := _compiled(watch))}
+    turned_down, wanted = (
+        dict(PaperIndex(papers).match(list(queries), b"".join(queries.values()))) for papers in (dismissed, saved)
+    )
 
     def chosen(papers: Sequence[Paper], ids: Sequence[str]) -> list[Paper]:
         return [paper for paper in papers if paper.id in set(ids)]

@@ -37,7 +37,7 @@ from bot.models.posts import (
 )
 from bot.models.reading import ArchiveSpan, Batch, Cursor, FanOut, Imported, Missing, Owed, PollStatus, Progress
 from bot.models.saves import Followed, Follower, FollowUp, LinkCode, LinkKind, Save
-from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, Tally, Watch, WatchFigures
+from bot.models.watches import UPVOTE_DAYS, BackTest, Figures, QueryBlock, Tally, Watch, WatchFigures
 
 __all__ = [
     "UPVOTE_DAYS",
@@ -77,6 +77,7 @@ __all__ = [
     "PostState",
     "Posted",
     "Progress",
+    "QueryBlock",
     "Ranked",
     "Receipt",
     "Restored",

@@ -27,6 +27,17 @@ class Watch:
     upvotes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class QueryBlock:
+    """Distinct queries that some watch has: their numbers in the store, rising, and their compiled forms in a row.
+
+    That is all that a poll reads of a million watches, so it is no object a query.
+    """
+
+    numbers: list[int]
+    compiled: bytes
+
+
 UPVOTE_DAYS = 30
 """For so many days after its announcement a paper's upvotes count for the watches that wait for them."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, Sort, Tally, Watch
+from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, QueryBlock, Sort, Tally, Watch
 from bot.query import Query
 
 
@@ -108,7 +108,7 @@ class WatchStore(Protocol):
         """What came of the watch has been looked at, for ever; False when it was so already."""
         ...
 
-    def queries(self, batch: int = 10_000, *, after: int = 0) -> AsyncIterator[list[tuple[int, bytes]]]:
-        """The distinct queries that some watch has, as (query number, compiled form), in the order of their numbers,
-        from the one that follows ``after`` on; streamed in blocks."""
+    def queries(self, batch: int = 20_000, *, after: int = 0) -> AsyncIterator[QueryBlock]:
+        """The distinct queries that some watch has, in the order of their numbers, from the one that follows ``after``
+        on; streamed in blocks."""
         ...
