@@ -26,6 +26,7 @@ from bot.ports import Clock, Store, TermIndex, Terms
 from bot.reasons import reasons
 from bot.schedule import HOUSEKEEPING, HOUSEKEEPING_DELAY
 from bot.similarity import likeness, text_words, vector
+from bot.thinking import think
 from bot.wording import count, listed
 
 logger = logging.getLogger(__name__)
@@ -92,9 +93,9 @@ class Relatives:
         if terms is None:
             return None
         asked = PaperText(paper.id, paper.title, paper.abstract)
-        names = await asyncio.to_thread(_near, terms, asked)
+        names = await think(_near, terms, asked)
         texts = await self._store.texts_of([name for name in names if name != paper.id])
-        found = await asyncio.to_thread(_nearest, terms, asked, texts, limit)
+        found = await think(_nearest, terms, asked, texts, limit)
         similar = []
         for name, why in found:
             if (other := await self._store.paper(name)) is not None:

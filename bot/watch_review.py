@@ -12,7 +12,6 @@ between gives neither a second notice nor none.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from bot.errors import QueryError
 from bot.models import ChannelRef, Post, PostKind, Tally, Watch
 from bot.ports import Clock, Store
 from bot.query import Query
+from bot.thinking import think
 from bot.wording import count, number
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ async def _narrower(store: Store, watch: Watch, now: datetime) -> str:
     sample = await store.search(query, limit=SAMPLE, since=since)
     matches = (await store.back_test(query, since=since)).matches
     effects: list[tuple[int, str]] = []
-    for word in await asyncio.to_thread(telling_words, sample, besides=watch.query):
+    for word in await think(telling_words, sample, besides=watch.query):
         typed = without(watch.typed, word)
         try:
             left = await store.back_test(Query.parse(typed), since=since)

@@ -11,7 +11,6 @@ Bounded: one sample of the newest matches and at most five counts, and nothing a
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from bot.errors import QueryError
 from bot.models import Paper
 from bot.query import Query
 from bot.text import words
+from bot.thinking import think
 from bot.wording import listed
 
 SAMPLE = 200
@@ -77,7 +77,7 @@ async def _phrase(context: Context, trial: Trial) -> str:
 
 async def _exclusions(context: Context, trial: Trial, sample: Sequence[Paper]) -> str:
     proposals = []
-    for word in await asyncio.to_thread(telling_words, sample, besides=trial.query.canonical):
+    for word in await think(telling_words, sample, besides=trial.query.canonical):
         left = await _matches(context, trial, without(trial.typed, word))
         if left is not None:
             proposals.append((trial.test.matches - left, word))
@@ -92,7 +92,7 @@ async def _long_form(context: Context, trial: Trial) -> str:
     if not acronym:
         return ""
     sample = await context.store.search(trial.query, limit=_SPELLING_SAMPLE, since=trial.test.since)
-    spelled = await asyncio.to_thread(long_forms, acronym, sample)
+    spelled = await think(long_forms, acronym, sample)
     if not spelled or spelled[0][1] < 2:
         return ""
     typed = beside(trial.typed, acronym, spelled[0][0])

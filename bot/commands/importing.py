@@ -10,7 +10,6 @@ changes nothing. `import preview` says what would be made and changes nothing.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from bot.conversation import FileWay, Reply
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, ChannelSettings, Layout, MemberRef, Sort, TimedSetting
 from bot.ports import Store
+from bot.thinking import think
 from bot.wording import count, listed
 
 MOST_BYTES = 100_000
@@ -64,7 +64,7 @@ class Import:
 async def import_(context: Context) -> Reply:
     """Take a channel's settings and watches in. Raises CommandError, which lists every mistake, and StoreError."""
     preview, typed = _taken_preview(context.text)
-    wanted = await asyncio.to_thread(lambda: read(_content(context, typed)))
+    wanted = await think(lambda: read(_content(context, typed)))
     if wanted.sort is Sort.HOT or any(wish.upvotes for wish in wanted.wishes.values()):
         need_signals(context, hint="Take `min:` and the order `hot` out of what is imported.")
     asked = await compared(context.store, await context.channel() or context.new_channel(), wanted)

@@ -6,7 +6,6 @@ MiB: https://docs.discord.com/developers/reference#uploading-files); the reply s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from bot.formats.daily import ROWS, Part, Section, daily_page
 from bot.models import Paper, Watch
 from bot.ports import PaperStore
 from bot.query import Query
+from bot.thinking import think
 from bot.wording import count
 
 MOST_IN_A_FILE = 5000
@@ -80,7 +80,7 @@ async def papers_of(store: PaperStore, watch: Watch, limit: int) -> list[Paper]:
 async def _fitting(write: Callable[[int], str], most: int, most_bytes: int) -> tuple[bytes, int]:
     """What ``write`` makes of as many as fit into ``most_bytes``, at most ``most``; and how many these are."""
     while True:
-        content = (await asyncio.to_thread(write, most)).encode("utf-8", "replace")
+        content = (await think(write, most)).encode("utf-8", "replace")
         if len(content) <= most_bytes or most <= 1:
             return content, most
         # A little less than the share that would fit: papers differ in length.

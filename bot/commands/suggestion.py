@@ -13,7 +13,6 @@ Of such words the one that parts dismissed papers and others best is said. Bound
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from bot.models import BackTest, ChannelRef, Paper, Watch
 from bot.ports import Store
 from bot.query import Query
 from bot.text import words
+from bot.thinking import think
 from bot.wording import count, number
 
 THRESHOLD = 5
@@ -73,8 +73,8 @@ async def suggestion(store: Store, channel: ChannelRef, now: datetime, *, only: 
     since = last - timedelta(days=DAYS - 1)
     known = {watch.query for watch in watches}
     tried = watches if only is None else [only]
-    for watched in (await asyncio.to_thread(_watched, tried, dismissed, saved))[:_WATCHES]:
-        narrower = await asyncio.to_thread(_narrower, watched, known)
+    for watched in (await think(_watched, tried, dismissed, saved))[:_WATCHES]:
+        narrower = await think(_narrower, watched, known)
         if narrower and (said := await _best(store, watched, narrower[:_TRIALS], since)):
             return said
     return ""
