@@ -21,10 +21,12 @@ CROWD = 100_000
 
 def run(module: str, *arguments: str) -> dict[str, Any]:
     """The figures that ``module`` reports."""
-    print(f"… {module}", file=sys.stderr)
+    print(f"… {module}", end="", flush=True, file=sys.stderr)
+    begun = time.perf_counter()
     finished = subprocess.run(
         [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=True, text=True, timeout=600
     )
+    print(f" ({time.perf_counter() - begun:.0f} s)", file=sys.stderr)
     figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return figures
 

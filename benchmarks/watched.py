@@ -6,10 +6,14 @@ faster than reading that many texts.
 
 from __future__ import annotations
 
+import itertools
+import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -34,7 +38,7 @@ class Drawing:
     """Queries drawn from papers, as trees in normal form: making them so is faster than bringing them into it."""
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        self._random = Random(7).random
+        self.begin(0)
         self._titles: list[list[str]] = []
         self._names: list[list[str]] = []
         self._categories: list[str] = []
@@ -44,6 +48,9 @@ class Drawing:
                 self._titles.append(title)
                 self._names += [found for name in paper.authors if (found := name_words(name))]
                 self._categories.append(paper.categories[0])
+
+    def begin(self, seed: int) -> None:
+        self._random = Random(seed).random
 
     def keywords(self) -> Node:
         """One to three words of a title, or two to five in a row."""
@@ -90,27 +97,33 @@ class Drawing:
         return int(self._random() * end)
 
 
-def queries(wanted: int) -> Iterator[tuple[str, Node]]:
-    """Canonical forms, all distinct, with their trees: 60 % words and phrases, 20 % boolean with exclusions, 10 %
-    authors, 10 % with a category."""
-    drawing = Drawing(islice(texts(), ASKED_OF, ASKED_OF + MOST_TITLES))
+@cache
+def _drawing() -> Drawing:
+    return Drawing(islice(texts(), ASKED_OF, ASKED_OF + MOST_TITLES))
+
+
+def drawn(seed: int, wanted: int) -> list[tuple[str, bytes]]:
+    """So many canonical forms with their compiled ones, some several times: 60 % words and phrases, 20 % boolean with
+    exclusions, 10 % authors, 10 % with a category."""
+    drawing = _drawing()
+    drawing.begin(seed)
     kinds = (*[drawing.keywords] * 6, *[drawing.boolean] * 2, drawing.author, drawing.of_category)
-    known: set[str] = set()
-    while len(known) < wanted:
-        tree = kinds[len(known) % len(kinds)]()
-        canonical = canonical_form(tree)
-        if canonical not in known:
-            known.add(canonical)
-            yield canonical, tree
+    trees = (kinds[place % len(kinds)]() for place in range(wanted))
+    return [(canonical_form(tree), compiled(tree)) for tree in trees]
 
 
 def fill(database: Path, wanted: int) -> None:
-    """Put so many queries into a store, each with a watch, in a transaction: one by one would take an hour."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.executemany(
-            "INSERT INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)",
-            ((canonical, compiled(tree)) for canonical, tree in queries(wanted)),
-        )
+    """Put so many distinct queries into a store, each with a watch, in a transaction: one by one would take an hour."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool, closing(sqlite3.connect(database)) as connection:
+        seeds = itertools.count(7)
+        while (left := wanted - connection.execute("SELECT count(*) FROM queries").fetchone()[0]) > 0:
+            # Some have been drawn before.
+            each = [left // 6 + 1_000] * 8
+            for portion in pool.map(drawn, itertools.islice(seeds, len(each)), each):
+                connection.executemany(
+                    "INSERT OR IGNORE INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)", portion
+                )
+        connection.execute("DELETE FROM queries WHERE id > ?", (wanted,))
         connection.commit()
 
 

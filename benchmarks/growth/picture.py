@@ -1,6 +1,6 @@
 """A plot of figures against a size: panels side by side, both axes by powers of ten.
 
-Each line has a marker and dashes of its own and its name at its end: nothing is said by colour alone.
+Each line has a marker and dashes of its own: nothing is said by colour alone.
 """
 
 from __future__ import annotations
