@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -29,6 +31,33 @@ HOUSEKEEPING_DELAY = timedelta(minutes=10)
 HOUSEKEEPING = time(4, 40)
 
 
+class Trigger(Protocol):
+    """The part of the library's triggers that says when."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The moment that follows the previous one, not before ``now``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job's name as the beginning of a sentence, its first moment, and what says the following ones."""
+
+    name: str
+    first: datetime
+    trigger: Trigger
+
+
+def timetable(now: datetime, interval: timedelta) -> tuple[Entry, Entry, Entry]:
+    """When polls, signs of life and housekeeping are due in a process that starts at ``now``."""
+    daily = CronTrigger(hour=HOUSEKEEPING.hour, minute=HOUSEKEEPING.minute, timezone=UTC)
+    return (
+        Entry("The poll", now, IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)),
+        Entry("The sign of life", now, IntervalTrigger(seconds=BEAT.total_seconds(), timezone=UTC)),
+        Entry("Housekeeping", now + HOUSEKEEPING_DELAY, daily),
+    )
+
+
 class Jobs:
     """Runs three coroutine functions: ``poll`` at each ``interval``, ``beat`` each minute, ``housekeeping`` daily."""
 
@@ -39,14 +68,10 @@ class Jobs:
         # One instance and one catch-up run of a job, however late it is.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
-        now = datetime.now(UTC)
-        daily = CronTrigger(hour=HOUSEKEEPING.hour, minute=HOUSEKEEPING.minute, timezone=UTC)
-        for name, job, trigger, first in (
-            ("The poll", poll, IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC), now),
-            ("The sign of life", beat, IntervalTrigger(seconds=BEAT.total_seconds(), timezone=UTC), now),
-            ("Housekeeping", housekeeping, daily, now + HOUSEKEEPING_DELAY),
-        ):
-            self._scheduler.add_job(self._run, trigger, (name, job), id=name, next_run_time=first)
+        for job, entry in zip((poll, beat, housekeeping), timetable(datetime.now(UTC), interval), strict=True):
+            self._scheduler.add_job(
+                self._run, entry.trigger, (entry.name, job), id=entry.name, next_run_time=entry.first
+            )
 
     def start(self) -> None:
         """Begin; to be called in the event loop."""

@@ -11,7 +11,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
+from typing import Protocol
 
 from adapters.arxiv import ArxivSource
 from adapters.huggingface import HuggingFaceSource
@@ -28,8 +30,8 @@ from bot.following import follow
 from bot.housekeeping import prune, tidy
 from bot.inbox import Inbox
 from bot.models import Progress
-from bot.ports import Chat, Meter, PaperSource, Store
-from bot.schedule import Jobs
+from bot.ports import Chat, Clock, Meter, PaperSource, Store
+from bot.schedule import Job, Jobs
 from bot.signals import SignalReader
 from bot.similar import Relatives
 from bot.supervision import supervise
@@ -41,8 +43,9 @@ from storage.sqlite import SqliteStore
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is running. ``signals`` is None where they are switched off."""
+    """What is running, and the clock that it runs by. ``signals`` is None where they are switched off."""
 
+    clock: Clock
     store: Store
     source: PaperSource
     dispatcher: Dispatcher
@@ -53,6 +56,20 @@ class Parts:
     after_restore: AfterRestore
 
 
+class Timed(Protocol):
+    """What runs by a timetable, as ``bot.schedule.Jobs`` does."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class MakeJobs(Protocol):
+    """Makes that of three coroutine functions, as ``bot.schedule.Jobs``."""
+
+    def __call__(self, poll: Job, beat: Job, housekeeping: Job, *, interval: timedelta) -> Timed: ...
+
+
 @asynccontextmanager
 async def assembled(
     config: Config,
@@ -60,12 +77,15 @@ async def assembled(
     make_chats: Callable[[Store], Sequence[Chat]],
     progress: Callable[[Progress], None],
     meter: Meter | None = None,
+    *,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Parts]:
-    """The parts with the platforms started; platforms and store are closed at the end.
+    """The parts with the platforms started; platforms and store are closed at the end. ``clock``: the machine's when
+    there is none.
 
     Raises StoppedError when ``stop`` came before the platforms were ready, and whatever keeps one from starting.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         store = await SqliteStore.open(config.database)
         stack.push_async_callback(store.close)
@@ -116,23 +136,29 @@ async def assembled(
             stack.push_async_callback(chat.close)
             if not await unless(stop, chat.start(inbox)):
                 raise StoppedError
-        yield Parts(store, source, dispatcher, watcher, inbox, signals, relatives, after_restore)
+        yield Parts(clock, store, source, dispatcher, watcher, inbox, signals, relatives, after_restore)
+
+
+async def keep_house(parts: Parts, keep: timedelta) -> None:
+    """What is done once a day. ``keep``: how long papers stay that nobody was given. Raises StoreError, SourceError."""
+    await prune(parts.store, parts.clock, keep)
+    await tidy(parts.store, parts.clock)
+    await review(parts.store, parts.clock, wake=parts.dispatcher.wake)
+    await parts.relatives.refresh()
+    await follow(parts.store, parts.source, parts.clock, wake=parts.dispatcher.wake)
 
 
 @asynccontextmanager
-async def at_work(config: Config, parts: Parts, poll: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+async def at_work(
+    config: Config, parts: Parts, poll: Callable[[], Awaitable[object]], make_jobs: MakeJobs = Jobs
+) -> AsyncIterator[None]:
     """Polls, signals, housekeeping and delivery, as long as the block lasts; ``poll`` does one poll."""
-    clock = SystemClock()
-
-    async def keep_house() -> None:
-        await prune(parts.store, clock, config.keep)
-        await tidy(parts.store, clock)
-        await review(parts.store, clock, wake=parts.dispatcher.wake)
-        await parts.relatives.refresh()
-        await follow(parts.store, parts.source, clock, wake=parts.dispatcher.wake)
-
-    jobs = Jobs(
-        poll=poll, beat=lambda: parts.store.beat(clock.now()), housekeeping=keep_house, interval=config.poll_interval
+    clock = parts.clock
+    jobs = make_jobs(
+        poll=poll,
+        beat=lambda: parts.store.beat(clock.now()),
+        housekeeping=lambda: keep_house(parts, config.keep),
+        interval=config.poll_interval,
     )
     jobs.start()
     delivering = asyncio.create_task(supervise("Delivering", parts.dispatcher.run, clock))
