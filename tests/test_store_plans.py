@@ -362,3 +362,30 @@ async def test_no_statement_walks_through_a_big_table(store: SqliteStore) -> Non
 
     ((step, noticed),) = await store._database.read(walks)
     assert (step, noticed[-16:]) == ("SCAN papers", "must be noticed'")
+
+
+async def test_a_round_with_nothing_to_do_costs_the_same_however_much_was_posted(store: SqliteStore) -> None:
+    async def post(first: int, number: int) -> None:
+        for each in range(first, first + number):
+            await store.put_notice(Post(key(each), CHANNEL, PostKind.NOTICE, text="A word."), NOW)
+            assert await store.claim(PLATFORMS, NOW, 9)
+            await store.sent(key(each), MessageRef(CHANNEL, f"m{each}"), NOW)
+
+    async def looked() -> int:
+        """How many steps SQLite takes while a round asks for what is to be done."""
+        ticks: list[None] = []
+        await store._database.read(lambda db: db.conn.set_progress_handler(lambda: ticks.append(None), 1))
+        await store.fanning_out()
+        await store.due_channels(PLATFORMS, NOW, 9)
+        await store.due_tops(PLATFORMS, NOW, 9)
+        await store.uncertain_posts(PLATFORMS, NOW, 9)
+        await store.claim(PLATFORMS, NOW, 9)
+        await store.next_attempt(PLATFORMS, NOW)
+        await store._database.read(lambda db: db.conn.set_progress_handler(None, 0))
+        return len(ticks)
+
+    await make_channel(store)
+    await post(1, 2)
+    few = await looked()
+    await post(3, 60)
+    assert await looked() <= few + 1

@@ -254,8 +254,10 @@ def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
 
 
 def uncertain_posts(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
+    # From the few uncertain posts on: the planner would look at all posts of all the platform's channels.
     rows = db.execute(
-        "SELECT p.id FROM posts p JOIN channels c ON c.id = p.channel_id JOIN workspaces w ON w.id = c.workspace_id"
+        "SELECT p.id FROM posts p CROSS JOIN channels c ON c.id = p.channel_id"
+        " CROSS JOIN workspaces w ON w.id = c.workspace_id"
         " WHERE p.state = 'uncertain' AND p.not_before <= ? AND w.platform IN (SELECT value FROM json_each(?))"
         " ORDER BY p.not_before, p.id LIMIT ?",
         (moment_column(now), json.dumps(list(platforms)), limit),
