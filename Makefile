@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test coverage check format bench chaos lock clean
+.PHONY: install run test coverage check format bench chaos soak lock clean
 
 install: $(VENV)/.runtime
 
@@ -29,6 +29,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))

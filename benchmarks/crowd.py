@@ -94,13 +94,13 @@ def _write_channels(db: sqlite3.Connection, size: Crowd, now: datetime) -> None:
         (
             (number, workspace, f"C{number:06}", f"papers-{number}", schedule, made, due[schedule], latest)
             for number, workspace, schedule in zip(
-                range(1, size.channels + 1), _workspaces(size), itertools.cycle(_SCHEDULES), strict=False
+                range(1, size.channels + 1), workspaces(size), itertools.cycle(_SCHEDULES), strict=False
             )
         ),
     )
 
 
-def _workspaces(size: Crowd) -> Iterator[int]:
+def workspaces(size: Crowd) -> Iterator[int]:
     """The workspace of each channel: the first one has a hundredth of all."""
     large = min(size.channels // 100, size.channels - size.workspaces)
     return itertools.chain(itertools.repeat(1, large), itertools.cycle(range(1, size.workspaces + 1)))
@@ -109,7 +109,7 @@ def _workspaces(size: Crowd) -> Iterator[int]:
 def _write_watches(db: sqlite3.Connection, size: Crowd, now: datetime) -> None:
     parsed = [Query.parse(text) for text in queries(size.queries + size.queries // 50)]
     distinct = list({query.canonical: query for query in parsed}.values())[: size.queries]
-    watched = list(_watched(size, len(distinct)))
+    watched = list(watchings(size, len(distinct)))
     times = Counter(query for _, query in watched)
     db.executemany(
         "INSERT INTO queries (id, canonical, compiled, watches) VALUES (?, ?, ?, ?)",
@@ -124,7 +124,7 @@ def _write_watches(db: sqlite3.Connection, size: Crowd, now: datetime) -> None:
     )
 
 
-def _watched(size: Crowd, distinct: int) -> Iterator[tuple[int, int]]:
+def watchings(size: Crowd, distinct: int) -> Iterator[tuple[int, int]]:
     """Pairs of a channel and a query, each once, as many as there are watches: each query has one at least."""
     random = Random(11)
     weights = list(itertools.accumulate(1 / (rank + 20) for rank in range(distinct)))
