@@ -1,7 +1,9 @@
 """The Home tab: published when a member opens it, and anew after each of its buttons.
 
 A channel is shown to those who may know of it: a public one that the bot is in to everybody, any other to its members.
-Every button asks again whether its member may see the channel that it names.
+Every button asks again whether its member may see the channel that it names. Opening the tab and pressing its buttons
+count as commands, since what they look up at Slack is limited for the workspace; where that is too much, the tab stays
+as it is, and a button is answered by a window.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from adapters.slack import home_view, watch_form
+from adapters.slack import home_view, views, watch_form
 from adapters.slack.buttons import show_abstract
 from adapters.slack.identity import channel_ref
 from adapters.slack.parts import Parts
@@ -32,8 +34,9 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     @app.event("app_home_opened")
     async def opened(body: dict[str, Any]) -> None:
-        if text_in(body, "event", "tab") in ("", "home"):
-            parts.work.start("A home", publish(parts, _member(body, text_in(body, "event", "user"))))
+        origin = _member(body, text_in(body, "event", "user"))
+        if text_in(body, "event", "tab") in ("", "home") and parts.handler.admit(origin.member) is None:
+            parts.work.start("A home", publish(parts, origin))
 
     @app.action({"action_id": _ACTIONS})
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -84,16 +87,23 @@ async def press(parts: Parts, body: Mapping[str, Any], action: Mapping[str, Any]
     origin = _member(body, text_in(body, "user", "id"))
     name = text_in(action, "action_id")
     value = text_in(action, "selected_option", "value") or text_in(action, "value")
-    if name == home_view.ADD:
-        await watch_form.open_form(parts, origin, text_in(body, "trigger_id"), choose=True)
-        return
-    if name.startswith(home_view.EXPORT):
-        await _export(parts, origin, value)
-        return
+    trigger = text_in(body, "trigger_id")
     kind, _, paper = value.partition(":")
     if name == home_view.SAVED and kind == ButtonKind.ABSTRACT:
         button = Button(ButtonKind.ABSTRACT, paper[:100], channel_ref(origin.workspace, ""), origin.member)
-        await show_abstract(parts, origin, button, text_in(body, "trigger_id"))
+        await show_abstract(parts, origin, button, trigger)
+        return
+    refused = parts.handler.admit(origin.member)
+    if refused is not None:
+        await parts.api.call(
+            origin.workspace, "views.open", trigger_id=trigger, view=views.result(refused, "paperroute")
+        )
+        return
+    if name == home_view.ADD:
+        await watch_form.open_form(parts, origin, trigger, choose=True)
+        return
+    if name.startswith(home_view.EXPORT):
+        await _export(parts, origin, value)
         return
     if name == home_view.SAVED and kind == "unsave":
         await _command(parts, origin, "", f"unsave {paper[:100]}")
@@ -132,4 +142,5 @@ async def _watch(parts: Parts, origin: Origin, channel: str, number: str) -> Wat
 
 async def _command(parts: Parts, origin: Origin, channel: str, text: str) -> Reply:
     zone = await parts.members.zone(origin.workspace, origin.user)
-    return await parts.handler.command(Command(channel_ref(origin.workspace, channel), origin.member, text, zone=zone))
+    place = channel_ref(origin.workspace, channel)
+    return await parts.handler.command(Command(place, origin.member, text, zone=zone, admitted=True))

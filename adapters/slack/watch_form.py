@@ -15,6 +15,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from adapters.slack import views
+from adapters.slack.identity import member_ref
 from adapters.slack.inviting import channel_name, with_invitation
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, text_in, workspace_in
@@ -25,6 +26,7 @@ from bot.commands.minimum import condition, read_wish
 from bot.commands.saying import lines, shown
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
+from bot.models import MemberRef
 from bot.zones import find_zone
 
 TITLE = "Watch for papers"
@@ -68,6 +70,11 @@ def register(app: AsyncApp, parts: Parts) -> None:
         asked = _asked(body)
         if errors := _mistakes(asked):
             await ack(response_action="errors", errors=errors)
+            return
+        refused = parts.handler.admit(_member(body))
+        if refused is not None:
+            # Beside the query, so that nothing of the form is lost.
+            await ack(response_action="errors", errors={views.QUERY: refused.text})
             return
         # The result comes with the acknowledgement where it can: an update that Slack is sent right after that could
         # overtake it.
@@ -189,7 +196,7 @@ async def _show_later(parts: Parts, body: Mapping[str, Any], making: asyncio.Tas
 
 
 async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> Reply:
-    """Make the watch of a form and say so in the channel; returns what the form's window is to say.
+    """Make the watch of a form that was admitted and say so in the channel; returns what its window is to say.
 
     Raises SlackError.
     """
@@ -218,7 +225,14 @@ async def _carried_out(parts: Parts, origin: Origin, about: Mapping[str, Any], a
     zone = await parts.members.zone(origin.workspace, origin.user)
     name = await channel_name(parts, origin)
     command = Command(
-        origin.channel_ref, origin.member, f"watch {asked.query}", name, zone, origin.direct, event=f"form {view}"
+        origin.channel_ref,
+        origin.member,
+        f"watch {asked.query}",
+        name,
+        zone,
+        origin.direct,
+        event=f"form {view}",
+        admitted=True,
     )
     reply = await parts.handler.command(command)
     schedule = asked.schedule.strip()
@@ -226,6 +240,10 @@ async def _carried_out(parts: Parts, origin: Origin, about: Mapping[str, Any], a
         return reply if reply.text else Reply("This watch was made already.")
     again = replace(command, text=f"schedule {schedule}", event=f"schedule {view}")
     return replace(reply, text=lines(reply.text, (await parts.handler.command(again)).text))
+
+
+def _member(body: Mapping[str, Any]) -> MemberRef:
+    return member_ref(workspace_in(body), text_in(body, "user", "id"))
 
 
 def _asked(body: Mapping[str, Any]) -> _Asked:
