@@ -9,7 +9,7 @@ as it is, and a button is answered by a window.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -20,13 +20,11 @@ from adapters.slack.identity import channel_ref
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, text_in, workspace_in
 from adapters.slack.responding import respond
+from adapters.slack.visible import visible_channels
 from bot.conversation import Button, ButtonKind, Command, Reply
-from bot.models import ChannelRef, Watch
+from bot.models import Watch
 
 _ACTIONS = re.compile(r"home\..*")
-_TYPES = "public_channel,private_channel"
-_PAGE = 500
-_MOST_PAGES = 20
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
@@ -57,31 +55,6 @@ async def publish(parts: Parts, origin: Origin) -> None:
     await parts.api.call(origin.workspace, "views.publish", user_id=origin.user, view=view)
 
 
-async def visible_channels(parts: Parts, origin: Origin) -> Collection[ChannelRef]:
-    """The channels that a member may know of. Raises SlackError."""
-    own = await _conversations(parts, origin.workspace, None)
-    theirs = await _conversations(parts, origin.workspace, origin.user)
-    known = {channel for channel, private in own.items() if not private} | set(theirs)
-    return {channel_ref(origin.workspace, channel) for channel in known}
-
-
-async def _conversations(parts: Parts, workspace: str, user: str | None) -> dict[str, bool]:
-    """The channels of a member, or of the bot, with whether they are private."""
-    found: dict[str, bool] = {}
-    cursor = None
-    for _ in range(_MOST_PAGES):
-        answer = await parts.api.call(
-            workspace, "users.conversations", types=_TYPES, limit=_PAGE, user=user, cursor=cursor
-        )
-        for channel in answer.get("channels") or ():
-            if name := text_in(channel, "id"):
-                found[name] = channel.get("is_private") is not False
-        cursor = text_in(answer, "response_metadata", "next_cursor")
-        if not cursor:
-            break
-    return found
-
-
 async def press(parts: Parts, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
     """Carry out a button of the home, then publish it anew. Raises SlackError."""
     origin = _member(body, text_in(body, "user", "id"))
@@ -106,9 +79,9 @@ async def press(parts: Parts, body: Mapping[str, Any], action: Mapping[str, Any]
         await _export(parts, origin, value)
         return
     if name == home_view.SAVED and kind == "unsave":
-        await _command(parts, origin, "", f"unsave {paper[:100]}")
+        await _command(parts, origin, "", f"unsave {paper[:100]}", trigger)
     elif name in (home_view.PAUSE, home_view.RESUME, home_view.UNWATCH):
-        await _change(parts, origin, name, value)
+        await _change(parts, origin, name, value, trigger)
     else:
         return
     await publish(parts, origin)
@@ -123,14 +96,14 @@ async def _export(parts: Parts, origin: Origin, form: str) -> None:
     await respond(parts, origin, reply)
 
 
-async def _change(parts: Parts, origin: Origin, name: str, value: str) -> None:
+async def _change(parts: Parts, origin: Origin, name: str, value: str, trigger: str) -> None:
     channel, _, number = value.partition(":")
     if channel_ref(origin.workspace, channel) not in await visible_channels(parts, origin):
         return
     if name != home_view.UNWATCH:
-        await _command(parts, origin, channel, "pause" if name == home_view.PAUSE else "resume")
+        await _command(parts, origin, channel, "pause" if name == home_view.PAUSE else "resume", trigger)
     elif watch := await _watch(parts, origin, channel, number):
-        await _command(parts, origin, channel, f"unwatch {watch.typed}")
+        await _command(parts, origin, channel, f"unwatch {watch.typed}", trigger)
 
 
 async def _watch(parts: Parts, origin: Origin, channel: str, number: str) -> Watch | None:
@@ -140,7 +113,8 @@ async def _watch(parts: Parts, origin: Origin, channel: str, number: str) -> Wat
     return next((watch for watch in watches if str(watch.id) == number), None)
 
 
-async def _command(parts: Parts, origin: Origin, channel: str, text: str) -> Reply:
+async def _command(parts: Parts, origin: Origin, channel: str, text: str, event: str = "") -> Reply:
+    """Carry out a command of a button that was admitted; with ``event``, the button's trigger, once."""
     zone = await parts.members.zone(origin.workspace, origin.user)
     place = channel_ref(origin.workspace, channel)
-    return await parts.handler.command(Command(place, origin.member, text, zone=zone, admitted=True))
+    return await parts.handler.command(Command(place, origin.member, text, zone=zone, event=event, admitted=True))

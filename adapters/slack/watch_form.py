@@ -1,7 +1,8 @@
 """The form for a watch: a query that is explained while its member types, a schedule, and the result in its place.
 
 Query and schedule are read by the core's own functions. The form's private metadata says which channel it is for; it
-goes out to Slack and comes back, so its workspace is compared with that of whoever sends it.
+goes out to Slack and comes back, so its workspace is compared with that of whoever sends it; and a channel that they
+chose themselves has to be one that they may know of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from adapters.slack.inviting import channel_name, with_invitation
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, text_in, workspace_in
 from adapters.slack.responding import respond
+from adapters.slack.visible import may_know
 from bot.channel_schedule import Schedule
 from bot.commands.context import DEFAULT_SCHEDULE
 from bot.commands.minimum import condition, read_wish
@@ -37,6 +39,9 @@ PATIENCE = 1.5
 """Seconds that an acknowledgement waits for the result; Slack gives it three."""
 
 _FAILED = Reply("Something went wrong. `/papers list` shows whether the watch was made.", error=True)
+_UNSEEN = Reply(
+    "A private channel has to be yours and the bot's: type `/papers watch` in the channel itself.", error=True
+)
 _EMPTY = "What the query means appears here while you type."
 _MOST_TYPING = 1_000
 
@@ -214,6 +219,8 @@ async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> Re
             text_in(about, "name"),
             text_in(about, "url"),
         )
+        if not text_in(about, "channel") and not await may_know(parts, origin):
+            return _UNSEEN
         reply = await with_invitation(parts, origin, await _carried_out(parts, origin, about, asked, view))
         # Without a response_url there is no way into a channel that the bot is not in; the window then says all.
         if reply.public and not reply.error and (origin.response_url or not reply.footer):
