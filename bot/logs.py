@@ -18,6 +18,9 @@ from bot.config import LogConfig
 # Libraries whose "info" is a line for each request or job: only their warnings are news.
 _CHATTY = ("apscheduler", "arxiv", "asyncio", "urllib3")
 
+# Those that write down whole payloads at "debug": what members typed, addresses that take answers for a while.
+_TELLTALE = ("slack_bolt", "slack_sdk", "discord")
+
 
 class _Redact(logging.Filter):
     """The last line of defence: whatever a library logs, no secret leaves in it."""
@@ -101,3 +104,5 @@ def set_up_logging(config: LogConfig, *, default_level: int, secrets: Sequence[s
     quiet = logging.DEBUG if config.level == logging.DEBUG else logging.WARNING
     for name in _CHATTY:
         logging.getLogger(name).setLevel(quiet)
+    for name in _TELLTALE:
+        logging.getLogger(name).setLevel(logging.INFO)

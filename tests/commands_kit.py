@@ -28,6 +28,7 @@ from tests.store_kit import open_store
 
 TODAY = date(2026, 3, 4)
 ZONE = "Europe/Berlin"
+PLATFORMS = ("console", "slack", "discord")
 
 
 class FakeSource:
@@ -108,7 +109,7 @@ class Room:
             draw=Random(1).choice,
             mailer=self.postbox,
         )
-        limits = MemberLimits(self.clock, exempt=() if self.limited else (CHANNEL.platform,))
+        limits = MemberLimits(self.clock, exempt=() if self.limited else PLATFORMS)
         self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake, limits=limits)
 
     def wake(self) -> None:

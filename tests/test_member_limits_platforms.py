@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 from adapters.slack import home_view
+from bot.conversation import Home
 from bot.member_limits import MOST_COMMANDS
+from bot.models import ChannelRef, MemberRef
 from tests import discord_kit, slack_kit
+from tests.chat_contract import UnusedHandler
 from tests.slack_kit import shown
 from tests.standins.clock import QuickClock
-from tests.standins.discord import BOB
+from tests.standins.discord import ANN, BOB
 from tests.standins.slack import SlackStandIn
 from tests.test_member_limits import LIMITED
 
@@ -87,6 +91,39 @@ async def test_discord_is_told_at_once_and_no_file_is_fetched(tmp_path: Path) ->
         assert not [each for each in discord.requests if "attachments" in each]
         assert not discord_kit.shown((await bot.say("help", user=BOB)).reply).startswith(LIMITED)
         assert await bot.store.channel(discord_kit.CHANNEL) is None
+
+
+class _Homes(UnusedHandler):
+    """Is asked for homes alone, and gives none before ``gate`` is open."""
+
+    def __init__(self) -> None:
+        self.asked: asyncio.Queue[str] = asyncio.Queue()
+        self.gate = asyncio.Event()
+
+    async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
+        self.asked.put_nowait(member.member)
+        await self.gate.wait()
+        return Home((), ())
+
+
+async def test_while_somebody_types_one_look_up_of_theirs_is_under_way(tmp_path: Path) -> None:
+    homes = _Homes()
+    async with (
+        discord_kit.stand_in() as discord,
+        discord_kit.running(discord, tmp_path, handler=lambda _: homes),
+    ):
+        first = asyncio.ensure_future(discord.complete("export", "what", "", user=ANN))
+        assert await asyncio.wait_for(homes.asked.get(), 10) == str(ANN)
+        for typed in ("s", "sa", "sav"):
+            # What needs no looking up is offered all the same.
+            assert "saved" in await discord.complete("export", "what", typed, user=ANN)
+        other = asyncio.ensure_future(discord.complete("export", "what", "", user=BOB))
+        assert await asyncio.wait_for(homes.asked.get(), 10) == str(BOB)
+        homes.gate.set()
+        assert "saved" in await first
+        assert "saved" in await other
+        assert "weekly mon 09:00" in await discord.complete("schedule", "when", "", user=ANN)
+        assert homes.asked.empty()
 
 
 def _asked(slack: SlackStandIn, *methods: str) -> list[str]:

@@ -69,6 +69,9 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
 
 async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | CommandButton) -> None:
     """Answer a pressed button. Raises what discord.py raises."""
+    if interaction.guild_id is None:
+        # No message of ours outside of a server has buttons.
+        return
     channel = _channel(parts, interaction)
     if isinstance(button, CommandButton):
         info = find_command(split(button.command)[0])
