@@ -43,12 +43,13 @@ HOSTILE = [
     "1. list",
     "\\*escaped\\* \\<@123>",
     ":smile: :one:",
+    "https://evil.example HTTP://evil.example discord://evil discord.gg/evil discordapp.com/evil",
 ]
 DOES_SOMETHING = re.compile(
     r"\*|~|`|\||\\"
     r"|(?<![^\W_])_|_(?![^\W_])"
     r"|<(?=[@#:t/ia])|@(?=everyone|here)|\](?=\()"
-    r"|:[^\s:∶]+:"
+    r"|:[^\s:∶]+:|://|discord\.gg/|discordapp\.com/"
     r"|^\s*(?:#{1,3}\s|-#|[-+]\s|\d+\.\s|>)",
     re.MULTILINE | re.IGNORECASE,
 )
