@@ -21,10 +21,11 @@ _TWINS = str.maketrans({"*": "∗", "~": "∼", "`": "ʹ", "|": "∣", "\\": "�
 _OUTER_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI = re.compile(r":(?=[^\s:]+:)")
 _JOINER = "\u2060"
-# A mention, a time stamp, an emoji; a name that mentions many; a masked link, a bare one, an invitation.
+# A mention, a time stamp, an emoji; a name that mentions many; a masked link; a bare one, unless it leads to arXiv or a
+# DOI, as texts of ours do; an invitation.
 _MEANT = re.compile(
     r"<(?=[@#:t/ia]|https?:)|@(?=everyone|here)|\](?=\()"
-    r"|:(?=//)|(?<=discord)\.(?=gg/|com/invite)|(?<=discordapp)\.(?=com/)",
+    r"|:(?=//(?!(?:arxiv|doi)\.org/))|(?<=discord)\.(?=gg/|com/invite)|(?<=discordapp)\.(?=com/)",
     re.IGNORECASE,
 )
 # A heading, small print, a list, a quotation.
