@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from tests import discord_kit, slack_kit
 from tests.commands_kit import Room, numbered, open_room, read
 from tests.factories import make_paper
 from tests.standins.clock import FakeClock
-from tests.standins.discord import BOB, READING
+from tests.standins.discord import BOB, READING, Interaction
 from tests.standins.slack import TEAM
 
 ANN = MemberRef("slack", "T0LAB", "U0ANN", "ann")
@@ -133,7 +135,7 @@ async def _of_ann(room: Room) -> list[object]:
 PAGES = ("saved member:U0ANN", "saved account:slack/T0LAB/U0ANN", "saved account:slack/T0LAB/U0ANN page:1")
 
 
-@pytest.mark.parametrize("value", [*PAGES, "unwatch 1", "pause", "export", "email", "link", "digest", "save 1"])
+@pytest.mark.parametrize("value", [*PAGES, "unwatch 1", "export", "link"])
 async def test_a_page_button_of_slack_gives_nothing_of_another_workspace(tmp_path: Path, value: str) -> None:
     async with slack_kit.stand_in() as slack, slack_kit.running(slack, tmp_path) as bot:
         await bot.announce([make_paper()])
@@ -159,7 +161,7 @@ async def test_members_of_a_discord_server_without_the_right_change_nothing_by_a
     async with discord_kit.stand_in() as discord, discord_kit.running(discord, tmp_path) as bot:
         await bot.say("watch", query="axolotlword")
         before = await bot.store.channel(discord_kit.CHANNEL)
-        for name, options in (
+        asked: tuple[tuple[str, dict[str, Any]], ...] = (
             ("watch", {"query": "RLHF"}),
             ("unwatch", {"query": "1"}),
             ("import", {"lines": "RLHF"}),
@@ -174,18 +176,22 @@ async def test_members_of_a_discord_server_without_the_right_change_nothing_by_a
             ("access", {"who": "everyone"}),
             ("link", {}),
             ("unlink", {}),
-        ):
-            done = await bot.say(name, user=BOB, **options)
-            assert done.ephemeral, name
-            assert "may manage" in discord_kit.shown(done.reply), name
+        )
+        for name, options in asked:
+            done = await discord.command(name, user=BOB, **options)
+            await discord.until(partial(_says, done, "may manage"))
         for command in ("watch RLHF", "pause", "unwatch 1", "access everyone", "link", "email stop a@b.example"):
             identity = f"command:{command}:"
             assert is_known(identity)
             body = {"content": "x", "components": [_row(identity)]}
             pressed = await discord.press(identity, discord.store(discord.channel(READING), body), user=BOB)
-            assert "not known" in discord_kit.shown(pressed.reply), command
+            await discord.until(partial(_says, pressed, "not known"))
         assert await bot.store.channel(discord_kit.CHANNEL) == before
         assert [made.typed for made in await bot.store.watches(discord_kit.CHANNEL)] == ["axolotlword"]
+
+
+def _says(done: Interaction, words: str) -> bool:
+    return any(words in discord_kit.shown(reply) for reply in done.replies)
 
 
 def _row(identity: str) -> dict[str, object]:
