@@ -42,6 +42,8 @@ from tests.standins.slack import Interaction as SlackInteraction
 
 IN_FLIGHT = {"slack": 200, "discord": 100}
 WATCHES = 10_000
+EACH = 20
+"""Commands of a member: more in a minute would be refused."""
 LEAST = 1_000
 SLACK_COMMANDS = (
     "list", "preview diffusion OR flow", "search language model", "status", "saved", "top all", "help query",
@@ -55,10 +57,10 @@ DISCORD_COMMANDS: tuple[tuple[str, dict[str, str]], ...] = (
 async def _serve_slack(pipe: Connection) -> None:
     async with SlackStandIn() as slack:
         slack.limits.enforced = False
-        texts = itertools.cycle(SLACK_COMMANDS)
+        texts, numbers = itertools.cycle(SLACK_COMMANDS), itertools.count()
 
         async def command() -> float | None:
-            done = await slack.command(next(texts))
+            done = await slack.command(next(texts), user=f"U0{next(numbers) // EACH}")
             # The command stays in flight until it is answered.
             await slack.until(partial(_responded, done), 60)
             return done.acknowledged
@@ -69,11 +71,12 @@ async def _serve_slack(pipe: Connection) -> None:
 async def _serve_discord(pipe: Connection) -> None:
     async with discord.DiscordStandIn() as town:
         town.limits.enforced = False
-        asked = itertools.cycle(DISCORD_COMMANDS)
+        asked, numbers = itertools.cycle(DISCORD_COMMANDS), itertools.count(discord.ANN * EACH)
 
         async def command() -> float | None:
             name, options = next(asked)
-            done = await town.command(name, **cast("dict[str, Any]", options))
+            who = next(numbers) // EACH
+            done = await town.command(name, user=who, **cast("dict[str, Any]", options))
             await town.until(partial(_said, done), 60)
             return done.acknowledged
 

@@ -37,7 +37,7 @@ class Command:
     with an empty Reply. ``administers``: the member may manage the workspace as a whole, as far as the platform says.
     ``manages``: they may manage the channel; None where the platform knows no such right, and everybody may. ``roles``:
     the ids of the roles that they have in the workspace. ``pictures``: the member can be shown some. ``file_way``: how
-    ``files`` get to a command there.
+    ``files`` get to a command there. ``admitted``: it has been counted already (``Handler.admit``).
     """
 
     channel: ChannelRef
@@ -54,6 +54,7 @@ class Command:
     roles: tuple[str, ...] = ()
     pictures: bool = True
     file_way: FileWay = FileWay.ATTACHED
+    admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ and once for each post. A reaction taken back takes the save back. Other reactio
 An event or a command that a platform delivers again changes nothing.
 
 Buttons act once as well: Save on a saved paper says so. Nothing here raises; mistakes come back as a Reply.
+
+A member may cost so much and no more (``bot.member_limits``); saving by a reaction or a button is always possible.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from datetime import timedelta
 
 from bot.commands import Commands
 from bot.commands.choosing import find_paper
-from bot.commands.complaint import answered
+from bot.commands.complaint import answered, complaint
 from bot.commands.home import overview
+from bot.commands.router import is_costly
 from bot.commands.saying import command, sentences, shown, titled
 from bot.commands.searching import paper_reply
 from bot.commands.settings import paused_by_member
@@ -37,8 +40,9 @@ from bot.conversation import (
     Reply,
     WorkspaceChange,
 )
-from bot.errors import PaperrouteError
+from bot.errors import CommandError, PaperrouteError
 from bot.mailing import end_mirrors
+from bot.member_limits import MemberLimits
 from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
@@ -52,22 +56,37 @@ _RECENT = timedelta(days=14)
 
 
 class Inbox:
-    """Fulfils ``bot.ports.Handler``. ``wake`` tells the delivery that something may be due now."""
+    """Fulfils ``bot.ports.Handler``. ``wake`` tells the delivery that something may be due now. ``limits``: without
+    them, those that hold for everybody."""
 
     def __init__(
-        self, commands: Commands, store: Store, source: PaperSource, clock: Clock, *, wake: Callable[[], None]
+        self,
+        commands: Commands,
+        store: Store,
+        source: PaperSource,
+        clock: Clock,
+        *,
+        wake: Callable[[], None],
+        limits: MemberLimits | None = None,
     ) -> None:
         self._commands = commands
         self._store = store
         self._source = source
         self._clock = clock
         self._wake = wake
+        self._limits = limits or MemberLimits(clock)
+
+    def admit(self, member: MemberRef) -> Reply | None:
+        """Count something that a member begins; a Reply where it is too much."""
+        try:
+            self._limits.admit(member)
+        except CommandError as error:
+            return Reply(complaint(error), error=True)
+        return None
 
     async def command(self, command: Command) -> Reply:
         """Carry out a command, once; its repetition is answered with an empty Reply."""
-        if not command.event:
-            return await self._commands.run(command)
-        return await answered(self._once(command))
+        return await answered(self._command(command))
 
     async def reaction(self, reaction: Reaction) -> Reply | None:
         """Save, or take the save back; None when there is nothing to say."""
@@ -128,8 +147,16 @@ class Inbox:
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("reading recent posts met a defect")
 
+    async def _command(self, command: Command) -> Reply:
+        if not command.admitted:
+            self._limits.admit(command.member)
+        if not is_costly(command.text):
+            return await self._once(command)
+        async with self._limits.turn(command.member):
+            return await self._once(command)
+
     async def _once(self, command: Command) -> Reply:
-        if not await self._first_time("command", command.member, command.event):
+        if command.event and not await self._first_time("command", command.member, command.event):
             return _NOTHING
         return await self._commands.run(command)
 
@@ -174,6 +201,13 @@ class Inbox:
         return await self._store.first_time(event, self._clock.now())
 
     async def _button(self, button: Button) -> Reply:
+        if button.kind is ButtonKind.SAVE:
+            return await self._pressed(button)
+        self._limits.admit(button.member)
+        async with self._limits.turn(button.member):
+            return await self._pressed(button)
+
+    async def _pressed(self, button: Button) -> Reply:
         paper = await find_paper(self._store, self._source, parse_paper_id(button.paper)[0])
         if button.kind is ButtonKind.ABSTRACT:
             return await paper_reply(self._store, paper)

@@ -1,4 +1,8 @@
-"""Log lines on standard error, as text for people or JSON for machines, with secrets blotted out."""
+"""Log lines on standard error, as text for people or JSON for machines, with secrets blotted out.
+
+What strangers wrote may stand in a message. As text, a message is one line, a traceback is indented, and no character
+in either steers the terminal of whoever reads the log.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from bot.config import LogConfig
 
 # Libraries whose "info" is a line for each request or job: only their warnings are news.
 _CHATTY = ("apscheduler", "arxiv", "asyncio", "urllib3")
+
+# Those that write down whole payloads at "debug": what members typed, addresses that take answers for a while.
+_TELLTALE = ("slack_bolt", "slack_sdk", "discord")
 
 
 class _Redact(logging.Filter):
@@ -46,6 +53,30 @@ class _StandardError(logging.Handler):
             self.handleError(record)
 
 
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            # Indented, so that no line of it can pass for a message of ours.
+            record.exc_text = "\n".join(f"  {_escaped(line)}" for line in record.exc_text.splitlines())
+        return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging calls it so
+        return _escaped(super().formatMessage(record))
+
+
+def _escaped(text: str) -> str:
+    """Every character that is not printable as Python writes it: ``\\n``, ``\\x1b``, ``\\u202e``."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -65,9 +96,7 @@ def set_up_logging(config: LogConfig, *, default_level: int, secrets: Sequence[s
     if config.json:
         handler.setFormatter(_Json())
     else:
-        formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-        formatter.converter = time.gmtime
-        handler.setFormatter(formatter)
+        handler.setFormatter(_Text())
     handler.addFilter(_Redact(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -75,3 +104,5 @@ def set_up_logging(config: LogConfig, *, default_level: int, secrets: Sequence[s
     quiet = logging.DEBUG if config.level == logging.DEBUG else logging.WARNING
     for name in _CHATTY:
         logging.getLogger(name).setLevel(quiet)
+    for name in _TELLTALE:
+        logging.getLogger(name).setLevel(logging.INFO)

@@ -38,6 +38,9 @@ HOSTILE = (
 class UnusedHandler:
     """A handler for chats that are sent to, but to which nobody speaks."""
 
+    def admit(self, member: MemberRef) -> Reply | None:
+        raise AssertionError(member)
+
     async def command(self, command: Command) -> Reply:
         raise AssertionError(command)
 

@@ -19,6 +19,7 @@ from bot.digest import compose
 from bot.errors import DeliveryError, SourceError
 from bot.fan_out import fan_out
 from bot.inbox import Inbox
+from bot.member_limits import MemberLimits
 from bot.models import Batch, ChannelRef, Cursor, MemberRef, MessageRef, Missing, Paper, PostLimits, Progress
 from bot.ports import Store
 from tests.factories import ANN, CHANNEL, make_paper
@@ -27,6 +28,7 @@ from tests.store_kit import open_store
 
 TODAY = date(2026, 3, 4)
 ZONE = "Europe/Berlin"
+PLATFORMS = ("console", "slack", "discord")
 
 
 class FakeSource:
@@ -81,13 +83,17 @@ class Postbox:
 
 @dataclass
 class Room:
-    """The channel: say something in it, let arXiv announce papers, let the posts go out."""
+    """The channel: say something in it, let arXiv announce papers, let the posts go out.
+
+    Members may type as much as they like, as at the console, unless they are ``limited``.
+    """
 
     store: Store
     clock: FakeClock
     source: FakeSource = field(default_factory=FakeSource)
     woken: int = 0
     signals: bool = True
+    limited: bool = False
     postbox: Postbox | None = field(default_factory=Postbox)
     commands: Commands = field(init=False)
     inbox: Inbox = field(init=False)
@@ -103,7 +109,8 @@ class Room:
             draw=Random(1).choice,
             mailer=self.postbox,
         )
-        self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake)
+        limits = MemberLimits(self.clock, exempt=() if self.limited else PLATFORMS)
+        self.inbox = Inbox(self.commands, self.store, self.source, self.clock, wake=self.wake, limits=limits)
 
     def wake(self) -> None:
         self.woken += 1

@@ -85,6 +85,7 @@ async def running(
     discord: DiscordStandIn,
     folder: Path,
     *,
+    clock: Clock = CLOCK,
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
     meter: Meter | None = None,
@@ -92,14 +93,14 @@ async def running(
 ) -> AsyncIterator[Bot]:
     """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
     async with open_store(folder) as store:
-        chat = DiscordChat(settings(discord, **changes), store, CLOCK, guild_patience=0.05, meter=meter)
+        chat = DiscordChat(settings(discord, **changes), store, clock, guild_patience=0.05, meter=meter)
         source = FakeSource()
-        dispatcher = Dispatcher(store, [chat], CLOCK, random=Random(1))
-        commands = Commands(store, source, CLOCK, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
-        inbox = Inbox(commands, store, source, CLOCK, wake=dispatcher.wake)
+        dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
+        commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
+        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
         try:
             await chat.start(handler(inbox))
-            yield Bot(discord, store, chat, inbox, dispatcher, CLOCK, source)
+            yield Bot(discord, store, chat, inbox, dispatcher, clock, source)
         finally:
             await dispatcher.stop()
             await chat.close()

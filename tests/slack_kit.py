@@ -16,7 +16,7 @@ from bot.conversation import Command, Reply
 from bot.delivery import Dispatcher
 from bot.fan_out import fan_out
 from bot.inbox import Inbox
-from bot.models import Batch, ChannelRef, Cursor, Paper
+from bot.models import Batch, ChannelRef, Cursor, MemberRef, Paper
 from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.chat_contract import UnusedHandler
 from tests.commands_kit import FakeSource
@@ -121,6 +121,9 @@ class Gate(UnusedHandler):
         self.open = asyncio.Event()
         self._inbox = inbox
         self._answer = answer
+
+    def admit(self, member: MemberRef) -> Reply | None:
+        return self._inbox.admit(member)
 
     async def command(self, command: Command) -> Reply:
         await self.open.wait()

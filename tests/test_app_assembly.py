@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.app.assembly import assembled
 from bot.config import Config
+from bot.models import MemberRef
 from bot.ports import Handler
 from tests.standins.chat import MemoryChat
 
@@ -36,3 +37,12 @@ async def test_mail_is_ready_before_members_can_ask_for_it(tmp_path: Path) -> No
     config = Config(database=tmp_path / "papers.db", signals=None)
     async with assembled(config, asyncio.Event(), lambda _: chats, lambda _: None):
         assert started == ["email", "slack", "discord"]
+
+
+async def test_members_of_a_platform_are_limited_and_whoever_sits_at_the_console_is_not(tmp_path: Path) -> None:
+    config = Config(database=tmp_path / "papers.db", signals=None)
+    async with assembled(config, asyncio.Event(), lambda _: [], lambda _: None) as parts:
+        for platform, limited in (("slack", True), ("discord", True), ("console", False)):
+            member = MemberRef(platform, "local", "ann")
+            replies = [parts.inbox.admit(member) for _ in range(100)]
+            assert any(replies) is limited, platform

@@ -14,7 +14,7 @@ from bot.commands.table import COMMANDS
 from bot.conversation import Command, Reply
 from bot.models import Sort
 from tests.delivery_kit import until
-from tests.discord_kit import CHANNEL, Bot, answered, buttons, running, shown, stand_in
+from tests.discord_kit import CHANNEL, CLOCK, Bot, answered, buttons, running, shown, stand_in
 from tests.factories import make_paper, make_signal
 from tests.standins.discord import ANN, BOB, GUILD, READING
 from tests.standins.discord_limits import check_commands
@@ -248,6 +248,8 @@ async def test_what_is_offered_is_within_discords_limits_and_what_is_typed_inste
     assert len(long) > 100
     for number in range(30):
         await bot.say("watch", query=f"letters{number}")
+        CLOCK.skip(3.0)
+    CLOCK.skip(60.0)
     for command, option, typed in (
         ("unwatch", "query", ""),
         ("watch", "query", "cat:"),

@@ -43,12 +43,14 @@ HOSTILE = [
     "1. list",
     "\\*escaped\\* \\<@123>",
     ":smile: :one:",
+    "https://evil.example HTTP://evil.example discord://evil discord.gg/evil discordapp.com/evil",
+    "https://arxiv.org@evil.example https://arxiv.org.evil.example/ https://arxiv.orgevil.example/abs",
 ]
 DOES_SOMETHING = re.compile(
     r"\*|~|`|\||\\"
     r"|(?<![^\W_])_|_(?![^\W_])"
     r"|<(?=[@#:t/ia])|@(?=everyone|here)|\](?=\()"
-    r"|:[^\s:∶]+:"
+    r"|:[^\s:∶]+:|://(?!(?:arxiv|doi)\.org/)|discord\.gg/|discordapp\.com/"
     r"|^\s*(?:#{1,3}\s|-#|[-+]\s|\d+\.\s|>)",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -56,3 +56,23 @@ def test_chatty_libraries_are_heard_only_when_they_warn(capsys: pytest.CaptureFi
     logging.getLogger("apscheduler.scheduler").info("job added")
     logging.getLogger("apscheduler.scheduler").warning("missed")
     assert capsys.readouterr().err.endswith("WARNING missed\n")
+
+
+@pytest.mark.parametrize("secrets", [(), ("hush",)])
+def test_no_line_of_the_log_is_forged_and_no_terminal_steered(
+    capsys: pytest.CaptureFixture[str], secrets: tuple[str, ...]
+) -> None:
+    set_up_logging(LogConfig(), default_level=logging.INFO, secrets=secrets)
+    hostile = "papers\r\n2026-03-04T12:00:00Z ERROR lost\x1b[2J\x9b2J\u202e\u2028end"
+    logging.getLogger("x").warning("the channel %s was renamed", hostile)
+    try:
+        raise ValueError(hostile)
+    except ValueError:
+        logging.getLogger("x").exception("it failed")
+    first, second, *traceback = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert first.endswith(
+        r"Z WARNING the channel papers\r\n2026-03-04T12:00:00Z ERROR lost\x1b[2J\x9b2J\u202e\u2028end was renamed"
+    )
+    assert second.endswith("Z ERROR it failed")
+    assert all(line.startswith("  ") and line.isprintable() for line in traceback)
+    assert any("ERROR lost" in line for line in traceback)

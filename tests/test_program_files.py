@@ -143,6 +143,17 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere.md", "page.md"]
 
 
+def test_what_was_private_stays_private(tmp_path: Path) -> None:
+    private, open_to_all = tmp_path / "private.md", tmp_path / "open.md"
+    private.touch(0o600)
+    open_to_all.touch()
+    open_to_all.chmod(0o644)
+    for path in (private, open_to_all):
+        with whole_file(path) as file:
+            file.write(b"new")
+    assert [path.stat().st_mode & 0o777 for path in (private, open_to_all)] == [0o600, 0o644]
+
+
 def test_what_is_no_file_is_not_written(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nowhere" / "page.md", Path("/dev/null")):

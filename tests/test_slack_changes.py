@@ -147,3 +147,26 @@ async def test_a_members_pause_outlives_an_invitation(bot: Bot) -> None:
     await until(renamed)
     await paused(bot, "paused by ann: summer")
     assert READING.channel == "C0READING"
+
+
+async def test_an_event_that_is_told_again_undoes_nothing_that_came_after_it(bot: Bot) -> None:
+    told = [
+        ({"type": "channel_archive", "channel": "C0READING"}, "Ev1", "archived"),
+        ({"type": "app_uninstalled"}, "Ev2", "Install it again"),
+    ]
+    for event, identity, words in told:
+        await bot.slack.event(event, event_id=identity)
+        await paused(bot, words)
+        user = bot.slack.team.bot_user
+        await bot.slack.event({"type": "member_joined_channel", "user": user, "channel": "C0READING"})
+        await paused(bot, "")
+    for event, identity, _ in told:
+        await bot.slack.event(event, event_id=identity)
+    await bot.slack.event({"type": "channel_rename", "channel": {"id": "C0READING", "name": "later"}})
+
+    async def renamed() -> bool:
+        found = await known(bot)
+        return found is not None and found.name == "later"
+
+    await until(renamed)
+    await paused(bot, "")

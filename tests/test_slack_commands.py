@@ -156,7 +156,7 @@ async def test_a_conversation_between_people_is_told_what_to_do_instead(bot: Bot
 
 async def test_a_long_list_has_buttons_and_never_ends_in_invalid_blocks(bot: Bot) -> None:
     for number in range(60):
-        await bot.say(f'watch "{"tedious " * 38}long {number}"')
+        await bot.say(f'watch "{"tedious " * 38}long {number}"', user=f"U0{number}")
     done = await bot.slack.command("list")
     await bot.slack.until(lambda: any(_buttons(message) for message in done.responses))
     assert all(message["blocks"] for message in done.responses)
@@ -221,6 +221,6 @@ async def test_two_hundred_commands_at_once_are_all_answered(tmp_path: Path) -> 
     # By a clock as slow as the machine's: two hundred answers on a busy machine take longer than the wait for one.
     async with stand_in() as slack, running(slack, tmp_path, clock=SystemClock()):
         slack.limits.enforced = False
-        done = await asyncio.gather(*(slack.command("list") for _ in range(200)))
+        done = await asyncio.gather(*(slack.command("list", user=f"U0{number}") for number in range(200)))
         assert all(each.acknowledged is not None for each in done)
         await slack.until(lambda: all(each.responses for each in done), 60)

@@ -118,3 +118,40 @@ async def test_a_watch_is_added_in_a_channel_that_is_chosen(bot: Bot) -> None:
     await bot.slack.until(lambda: "Watching" in shown(bot.slack.team.views[view["id"]]))
     assert [watch.typed for watch in await bot.store.watches(READING)] == ["RLHF", "diffusion"]
     assert any("Watching" in shown(message.body) for message in bot.slack.team.channels["C0READING"].messages)
+
+
+@pytest.mark.parametrize("channel", ["C0SECRET", "C0NOWHERE", "D0ANN"])
+async def test_no_watch_is_made_in_a_channel_that_its_member_may_not_know(bot: Bot, channel: str) -> None:
+    bot.slack.add_channel("C0NOWHERE", "nowhere", private=True, member=False)
+    bot.slack.team.views.clear()
+    await bot.slack.click(press("home.add", "new"), user="U0BOB", view={"id": "V1", "type": "home"})
+    await bot.slack.until(lambda: bot.slack.team.views)
+    (view,) = bot.slack.team.views.values()
+    before = len(await bot.store.watches(channel_ref(TEAM, channel)))
+    values = {
+        "query": {"query": {"value": "diffusion"}},
+        "schedule": {"schedule": {"value": "instant"}},
+        "channel": {"channel": {"selected_conversation": channel}},
+    }
+    await bot.slack.submit(view | {"state": {"values": values}}, user="U0BOB")
+    await bot.slack.until(lambda: _is_refused(shown(bot.slack.team.views[view["id"]])))
+    assert len(await bot.store.watches(channel_ref(TEAM, channel))) == before
+    known = await bot.store.channel(channel_ref(TEAM, channel))
+    assert known is None or known.schedule != "instant"
+
+
+def _is_refused(said: str) -> bool:
+    return "has to be yours" in said or "Something went wrong" in said
+
+
+async def test_a_button_that_is_delivered_again_undoes_nothing_that_came_after_it(bot: Bot) -> None:
+    pressed: dict[str, Any] = {"trigger_id": "one.press", "view": {"id": "V1", "type": "home"}}
+    await home(bot)
+    await bot.slack.click(press("home.pause", "C0READING"), **pressed)
+    await bot.slack.until(lambda: "Paused: paused by ann" in shown(bot.slack.team.homes["U0ANN"]))
+    await bot.slack.click(press("home.resume", "C0READING"), view={"id": "V1", "type": "home"})
+    await bot.slack.until(lambda: "Paused" not in shown(bot.slack.team.homes["U0ANN"]))
+    bot.slack.team.homes.clear()
+    await bot.slack.click(press("home.pause", "C0READING"), **pressed)
+    await bot.slack.until(lambda: "U0ANN" in bot.slack.team.homes)
+    assert "Paused" not in shown(bot.slack.team.homes["U0ANN"])

@@ -18,6 +18,9 @@ from bot.zones import zones_like
 
 MOST, LONGEST = 25, 100
 
+OF_THE_STORE = frozenset({Offer.WATCH, Offer.SAVED, Offer.EXPORT})
+"""Those for which the member's home is looked at."""
+
 _EXPORTS = ("watches", "channel", "saved", "saved channel", "top week", "top month", "top all")
 _SCHEDULES = ("daily 09:00 weekdays", "daily 09:00", "weekly mon 09:00", "instant", "off", "top mon 09:00", "top off")
 

@@ -22,7 +22,7 @@ from bot.commands.complaint import answered
 from bot.commands.router import split
 from bot.commands.saying import lines
 from bot.commands.table import find_command
-from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, Reply
+from bot.conversation import Button, ButtonKind, ChannelChange, ChannelChangeKind, Command, Home, Reply
 from bot.models import ChannelRef, MemberRef
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ _NEW_WATCHES = frozenset({"watch", "import"})
 # A server's own emoji, as its members' clients write it.
 _EMOJI = re.compile(r"<a?:(\w{1,32}):\d{1,20}>")
 _LISTS = frozenset({"list", "search", "saved", "top", "trending", "preview", "help", "status"})
+_EMPTY = Home((), ())
 _UNKNOWN = Reply("This button is not known to this version.", error=True)
 
 
@@ -68,6 +69,9 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
 
 async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | CommandButton) -> None:
     """Answer a pressed button. Raises what discord.py raises."""
+    if interaction.guild_id is None:
+        # No message of ours outside of a server has buttons.
+        return
     channel = _channel(parts, interaction)
     if isinstance(button, CommandButton):
         info = find_command(split(button.command)[0])
@@ -100,6 +104,10 @@ async def _command(parts: Parts, interaction: Interaction, data: dict[str, Any])
     if data.get("name") != NAME or not name:
         await say(interaction, Reply("This command is not known to this version.", error=True))
         return
+    refused = parts.handler.admit(caller(interaction))
+    if refused is not None:
+        await say(interaction, refused)
+        return
     if name == DOCTOR:
         await say(interaction, _examined(parts, interaction))
         return
@@ -123,6 +131,7 @@ async def _carried_out(
         administers=interaction.permissions.manage_guild,
         manages=interaction.permissions.manage_channels,
         roles=tuple(str(role.id) for role in getattr(interaction.user, "roles", ())),
+        admitted=True,
     )
     reply = await parts.handler.command(command)
     return await _with_remedy(parts, interaction, name, channel, reply)
@@ -175,11 +184,23 @@ async def _complete(parts: Parts, interaction: Interaction, data: dict[str, Any]
     found: list[tuple[str, str]] = []
     if focused is not None and option is not None and option.offer is not None:
         channel = _channel(parts, interaction)
-        home = await parts.handler.home(caller(interaction), [channel])
+        home = await _home(parts, caller(interaction), channel) if option.offer in completing.OF_THE_STORE else _EMPTY
         found = completing.offered(option.offer, str(focused.get("value", "")), home, channel)
     await interaction.response.autocomplete(
         [discord.app_commands.Choice(name=name, value=value) for name, value in found]
     )
+
+
+async def _home(parts: Parts, member: MemberRef, channel: ChannelRef) -> Home:
+    """The member's home with that channel alone; while one of theirs is being looked up, none: whoever types fast, or
+    lets a program do it, asks for more than is read."""
+    if member in parts.completing:
+        return _EMPTY
+    parts.completing.add(member)
+    try:
+        return await parts.handler.home(member, [channel])
+    finally:
+        parts.completing.discard(member)
 
 
 def _subcommand(data: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:

@@ -1,10 +1,10 @@
 """Text for Discord: what others wrote is shown as they wrote it and does nothing.
 
-Discord reads Markdown, masked links, mentions in angle brackets and names of emoji in every text, titles of embeds
-included (https://docs.discord.com/developers/reference#message-formatting). Back-slashes would escape, and are shown in
-places where they are not read; so a character that would begin something becomes its twin of another code point, which
-looks alike and means nothing, or gets an invisible one behind it. That nothing pings is settled twice: no mention is
-allowed in any message.
+Discord reads Markdown, links masked and bare, mentions in angle brackets and names of emoji in every text, titles of
+embeds included (https://docs.discord.com/developers/reference#message-formatting). Back-slashes would escape, and are
+shown in places where they are not read; so a character that would begin something becomes its twin of another code
+point, which looks alike and means nothing, or gets an invisible one behind it. That nothing pings is settled twice: no
+mention is allowed in any message.
 """
 
 from __future__ import annotations
@@ -21,8 +21,13 @@ _TWINS = str.maketrans({"*": "∗", "~": "∼", "`": "ʹ", "|": "∣", "\\": "�
 _OUTER_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI = re.compile(r":(?=[^\s:]+:)")
 _JOINER = "\u2060"
-# A mention, a time stamp, an emoji; a name that mentions many; a masked link.
-_MEANT = re.compile(r"<(?=[@#:t/ia]|https?:)|@(?=everyone|here)|\](?=\()", re.IGNORECASE)
+# A mention, a time stamp, an emoji; a name that mentions many; a masked link; a bare one, unless it leads to arXiv or a
+# DOI, as texts of ours do; an invitation.
+_MEANT = re.compile(
+    r"<(?=[@#:t/ia]|https?:)|@(?=everyone|here)|\](?=\()"
+    r"|:(?=//(?!(?:arxiv|doi)\.org/))|(?<=discord)\.(?=gg/|com/invite)|(?<=discordapp)\.(?=com/)",
+    re.IGNORECASE,
+)
 # A heading, small print, a list, a quotation.
 _LINE_START = re.compile(r"^(?=\s*(?:#{1,3}\s|-#|[-+]\s|\d+\.\s|>))", re.MULTILINE)
 

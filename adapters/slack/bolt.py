@@ -27,6 +27,11 @@ from bot.ports import Clock
 
 logger = logging.getLogger(__name__)
 
+# At "debug" bolt and its socket write down whole payloads: what members typed, and where they can be answered. Left to
+# itself, bolt takes the level of the root.
+_bolt_logger = logging.getLogger("slack_bolt")
+_bolt_logger.setLevel(logging.INFO)
+
 _READ_BY_BOLT = (
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
@@ -83,6 +88,7 @@ def make_app(
     with _hidden(_READ_BY_BOLT):
         app = _TimedApp(
             name="paperroute",
+            logger=_bolt_logger,
             client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
             # None, for "not installed", is among what bolt handles, though its annotation leaves it out.
             authorize=cast("Callable[..., Awaitable[AuthorizeResult]]", authorize),

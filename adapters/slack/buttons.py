@@ -101,4 +101,5 @@ async def turn_page(parts: Parts, origin: Origin, typed: str) -> None:
         return
     zone = await parts.members.zone(origin.workspace, origin.user)
     reply = await parts.handler.command(Command(origin.channel_ref, origin.member, typed, zone=zone))
-    await respond(parts, origin, reply, replace_original=True)
+    # A list does not give way to a word of refusal.
+    await respond(parts, origin, reply, replace_original=not reply.error)

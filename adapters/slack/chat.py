@@ -7,6 +7,7 @@ last.
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime
 
@@ -108,6 +109,7 @@ class SlackChat:
             members=Members(self._access.api, self._clock),
             channels=Channels(self._access.api, self._clock),
             uninstalled=self._access.forget,
+            first_time=self._first_time,
         )
         app = make_app(
             self._settings.api_url,
@@ -139,6 +141,9 @@ class SlackChat:
             await self._socket.stop()
         await self._work.drain(GRACE)
         await self._access.close()
+
+    async def _first_time(self, workspace: str, event: str) -> bool:
+        return await self._store.first_time(json.dumps(["slack change", workspace, event]), self._clock.now())
 
     def _started(self) -> Posting:
         if self._posting is None:

@@ -1,6 +1,7 @@
 """`/papers …`: from Slack's payload to the core and back.
 
-Acknowledged at once, worked on afterwards, however long that takes.
+Acknowledged at once, worked on afterwards, however long that takes. What is too much of a member is refused in the
+acknowledgement itself, which costs no request.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from adapters.slack.inviting import channel_name, with_invitation
 from adapters.slack.manifest import COMMAND
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, command_origin, mentioned, text_in, words
+from adapters.slack.replies import render
 from adapters.slack.responding import respond
 from bot.commands.router import split
 from bot.commands.table import find_command
@@ -28,12 +30,16 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     @app.command(COMMAND)
     async def papers(ack: AsyncAck, body: dict[str, Any]) -> None:
+        refused = parts.handler.admit(command_origin(body).member)
+        if refused is not None:
+            await ack(render(refused)[0].text)
+            return
         await ack()
         parts.work.start("A command", carry_out(parts, body))
 
 
 async def carry_out(parts: Parts, body: dict[str, Any]) -> None:
-    """Carry out a command that was acknowledged, and answer it. Raises SlackError."""
+    """Carry out a command that was admitted and acknowledged, and answer it. Raises SlackError."""
     origin = command_origin(body)
     text = text_in(body, "text")
     if _asks_for_form(text):
@@ -71,4 +77,5 @@ async def _command(parts: Parts, origin: Origin, text: str, event: str) -> Comma
         administers=await parts.members.administers(origin.workspace, origin.user),
         # https://docs.slack.dev/interactivity/implementing-slash-commands: a command is its text.
         file_way=FileWay.NONE,
+        admitted=True,
     )

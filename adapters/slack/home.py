@@ -1,30 +1,30 @@
 """The Home tab: published when a member opens it, and anew after each of its buttons.
 
 A channel is shown to those who may know of it: a public one that the bot is in to everybody, any other to its members.
-Every button asks again whether its member may see the channel that it names.
+Every button asks again whether its member may see the channel that it names. Opening the tab and pressing its buttons
+count as commands, since what they look up at Slack is limited for the workspace; where that is too much, the tab stays
+as it is, and a button is answered by a window.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from adapters.slack import home_view, watch_form
+from adapters.slack import home_view, views, watch_form
 from adapters.slack.buttons import show_abstract
 from adapters.slack.identity import channel_ref
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, text_in, workspace_in
 from adapters.slack.responding import respond
+from adapters.slack.visible import visible_channels
 from bot.conversation import Button, ButtonKind, Command, Reply
-from bot.models import ChannelRef, Watch
+from bot.models import Watch
 
 _ACTIONS = re.compile(r"home\..*")
-_TYPES = "public_channel,private_channel"
-_PAGE = 500
-_MOST_PAGES = 20
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
@@ -32,8 +32,9 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     @app.event("app_home_opened")
     async def opened(body: dict[str, Any]) -> None:
-        if text_in(body, "event", "tab") in ("", "home"):
-            parts.work.start("A home", publish(parts, _member(body, text_in(body, "event", "user"))))
+        origin = _member(body, text_in(body, "event", "user"))
+        if text_in(body, "event", "tab") in ("", "home") and parts.handler.admit(origin.member) is None:
+            parts.work.start("A home", publish(parts, origin))
 
     @app.action({"action_id": _ACTIONS})
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -54,51 +55,33 @@ async def publish(parts: Parts, origin: Origin) -> None:
     await parts.api.call(origin.workspace, "views.publish", user_id=origin.user, view=view)
 
 
-async def visible_channels(parts: Parts, origin: Origin) -> Collection[ChannelRef]:
-    """The channels that a member may know of. Raises SlackError."""
-    own = await _conversations(parts, origin.workspace, None)
-    theirs = await _conversations(parts, origin.workspace, origin.user)
-    known = {channel for channel, private in own.items() if not private} | set(theirs)
-    return {channel_ref(origin.workspace, channel) for channel in known}
-
-
-async def _conversations(parts: Parts, workspace: str, user: str | None) -> dict[str, bool]:
-    """The channels of a member, or of the bot, with whether they are private."""
-    found: dict[str, bool] = {}
-    cursor = None
-    for _ in range(_MOST_PAGES):
-        answer = await parts.api.call(
-            workspace, "users.conversations", types=_TYPES, limit=_PAGE, user=user, cursor=cursor
-        )
-        for channel in answer.get("channels") or ():
-            if name := text_in(channel, "id"):
-                found[name] = channel.get("is_private") is not False
-        cursor = text_in(answer, "response_metadata", "next_cursor")
-        if not cursor:
-            break
-    return found
-
-
 async def press(parts: Parts, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
     """Carry out a button of the home, then publish it anew. Raises SlackError."""
     origin = _member(body, text_in(body, "user", "id"))
     name = text_in(action, "action_id")
     value = text_in(action, "selected_option", "value") or text_in(action, "value")
+    trigger = text_in(body, "trigger_id")
+    kind, _, paper = value.partition(":")
+    if name == home_view.SAVED and kind == ButtonKind.ABSTRACT:
+        button = Button(ButtonKind.ABSTRACT, paper[:100], channel_ref(origin.workspace, ""), origin.member)
+        await show_abstract(parts, origin, button, trigger)
+        return
+    refused = parts.handler.admit(origin.member)
+    if refused is not None:
+        await parts.api.call(
+            origin.workspace, "views.open", trigger_id=trigger, view=views.result(refused, "paperroute")
+        )
+        return
     if name == home_view.ADD:
-        await watch_form.open_form(parts, origin, text_in(body, "trigger_id"), choose=True)
+        await watch_form.open_form(parts, origin, trigger, choose=True)
         return
     if name.startswith(home_view.EXPORT):
         await _export(parts, origin, value)
         return
-    kind, _, paper = value.partition(":")
-    if name == home_view.SAVED and kind == ButtonKind.ABSTRACT:
-        button = Button(ButtonKind.ABSTRACT, paper[:100], channel_ref(origin.workspace, ""), origin.member)
-        await show_abstract(parts, origin, button, text_in(body, "trigger_id"))
-        return
     if name == home_view.SAVED and kind == "unsave":
-        await _command(parts, origin, "", f"unsave {paper[:100]}")
+        await _command(parts, origin, "", f"unsave {paper[:100]}", trigger)
     elif name in (home_view.PAUSE, home_view.RESUME, home_view.UNWATCH):
-        await _change(parts, origin, name, value)
+        await _change(parts, origin, name, value, trigger)
     else:
         return
     await publish(parts, origin)
@@ -113,14 +96,14 @@ async def _export(parts: Parts, origin: Origin, form: str) -> None:
     await respond(parts, origin, reply)
 
 
-async def _change(parts: Parts, origin: Origin, name: str, value: str) -> None:
+async def _change(parts: Parts, origin: Origin, name: str, value: str, trigger: str) -> None:
     channel, _, number = value.partition(":")
     if channel_ref(origin.workspace, channel) not in await visible_channels(parts, origin):
         return
     if name != home_view.UNWATCH:
-        await _command(parts, origin, channel, "pause" if name == home_view.PAUSE else "resume")
+        await _command(parts, origin, channel, "pause" if name == home_view.PAUSE else "resume", trigger)
     elif watch := await _watch(parts, origin, channel, number):
-        await _command(parts, origin, channel, f"unwatch {watch.typed}")
+        await _command(parts, origin, channel, f"unwatch {watch.typed}", trigger)
 
 
 async def _watch(parts: Parts, origin: Origin, channel: str, number: str) -> Watch | None:
@@ -130,6 +113,8 @@ async def _watch(parts: Parts, origin: Origin, channel: str, number: str) -> Wat
     return next((watch for watch in watches if str(watch.id) == number), None)
 
 
-async def _command(parts: Parts, origin: Origin, channel: str, text: str) -> Reply:
+async def _command(parts: Parts, origin: Origin, channel: str, text: str, event: str = "") -> Reply:
+    """Carry out a command of a button that was admitted; with ``event``, the button's trigger, once."""
     zone = await parts.members.zone(origin.workspace, origin.user)
-    return await parts.handler.command(Command(channel_ref(origin.workspace, channel), origin.member, text, zone=zone))
+    place = channel_ref(origin.workspace, channel)
+    return await parts.handler.command(Command(place, origin.member, text, zone=zone, event=event, admitted=True))

@@ -14,7 +14,11 @@ from bot.ports import Clock, Handler
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Made by ``SlackChat.start``. ``uninstalled`` forgets the credentials of a workspace that removed the app."""
+    """Made by ``SlackChat.start``. ``uninstalled`` forgets the credentials of a workspace that removed the app.
+
+    ``first_time``: whether a workspace's event of that id is told for the first time, as far back as Slack's requests
+    are taken. Raises StoreError.
+    """
 
     api: SlackApi
     handler: Handler
@@ -23,3 +27,4 @@ class Parts:
     members: Members
     channels: Channels
     uninstalled: Callable[[str], Awaitable[None]]
+    first_time: Callable[[str, str], Awaitable[bool]]

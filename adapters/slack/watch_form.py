@@ -1,7 +1,8 @@
 """The form for a watch: a query that is explained while its member types, a schedule, and the result in its place.
 
 Query and schedule are read by the core's own functions. The form's private metadata says which channel it is for; it
-goes out to Slack and comes back, so its workspace is compared with that of whoever sends it.
+goes out to Slack and comes back, so its workspace is compared with that of whoever sends it; and a channel that they
+chose themselves has to be one that they may know of.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from adapters.slack import views
+from adapters.slack.identity import member_ref
 from adapters.slack.inviting import channel_name, with_invitation
 from adapters.slack.parts import Parts
 from adapters.slack.payloads import Origin, text_in, workspace_in
 from adapters.slack.responding import respond
+from adapters.slack.visible import may_know
 from bot.channel_schedule import Schedule
 from bot.commands.context import DEFAULT_SCHEDULE
 from bot.commands.minimum import condition, read_wish
 from bot.commands.saying import lines, shown
 from bot.conversation import Command, Reply
 from bot.errors import CommandError, QueryError
+from bot.models import MemberRef
 from bot.zones import find_zone
 
 TITLE = "Watch for papers"
@@ -35,6 +39,9 @@ PATIENCE = 1.5
 """Seconds that an acknowledgement waits for the result; Slack gives it three."""
 
 _FAILED = Reply("Something went wrong. `/papers list` shows whether the watch was made.", error=True)
+_UNSEEN = Reply(
+    "A private channel has to be yours and the bot's: type `/papers watch` in the channel itself.", error=True
+)
 _EMPTY = "What the query means appears here while you type."
 _MOST_TYPING = 1_000
 
@@ -68,6 +75,11 @@ def register(app: AsyncApp, parts: Parts) -> None:
         asked = _asked(body)
         if errors := _mistakes(asked):
             await ack(response_action="errors", errors=errors)
+            return
+        refused = parts.handler.admit(_member(body))
+        if refused is not None:
+            # Beside the query, so that nothing of the form is lost.
+            await ack(response_action="errors", errors={views.QUERY: refused.text})
             return
         # The result comes with the acknowledgement where it can: an update that Slack is sent right after that could
         # overtake it.
@@ -189,7 +201,7 @@ async def _show_later(parts: Parts, body: Mapping[str, Any], making: asyncio.Tas
 
 
 async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> Reply:
-    """Make the watch of a form and say so in the channel; returns what the form's window is to say.
+    """Make the watch of a form that was admitted and say so in the channel; returns what its window is to say.
 
     Raises SlackError.
     """
@@ -207,6 +219,8 @@ async def make_watch(parts: Parts, body: Mapping[str, Any], asked: _Asked) -> Re
             text_in(about, "name"),
             text_in(about, "url"),
         )
+        if not text_in(about, "channel") and not await may_know(parts, origin):
+            return _UNSEEN
         reply = await with_invitation(parts, origin, await _carried_out(parts, origin, about, asked, view))
         # Without a response_url there is no way into a channel that the bot is not in; the window then says all.
         if reply.public and not reply.error and (origin.response_url or not reply.footer):
@@ -218,7 +232,14 @@ async def _carried_out(parts: Parts, origin: Origin, about: Mapping[str, Any], a
     zone = await parts.members.zone(origin.workspace, origin.user)
     name = await channel_name(parts, origin)
     command = Command(
-        origin.channel_ref, origin.member, f"watch {asked.query}", name, zone, origin.direct, event=f"form {view}"
+        origin.channel_ref,
+        origin.member,
+        f"watch {asked.query}",
+        name,
+        zone,
+        origin.direct,
+        event=f"form {view}",
+        admitted=True,
     )
     reply = await parts.handler.command(command)
     schedule = asked.schedule.strip()
@@ -226,6 +247,10 @@ async def _carried_out(parts: Parts, origin: Origin, about: Mapping[str, Any], a
         return reply if reply.text else Reply("This watch was made already.")
     again = replace(command, text=f"schedule {schedule}", event=f"schedule {view}")
     return replace(reply, text=lines(reply.text, (await parts.handler.command(again)).text))
+
+
+def _member(body: Mapping[str, Any]) -> MemberRef:
+    return member_ref(workspace_in(body), text_in(body, "user", "id"))
 
 
 def _asked(body: Mapping[str, Any]) -> _Asked:

@@ -16,6 +16,7 @@ from random import Random
 from typing import Protocol
 
 from adapters.arxiv import ArxivSource
+from adapters.console import CHANNEL
 from adapters.huggingface import HuggingFaceSource
 from adapters.plots import ProcessPlotter
 from adapters.tfidf import FileIndex
@@ -29,6 +30,7 @@ from bot.delivery import Dispatcher
 from bot.following import follow
 from bot.housekeeping import prune, tidy
 from bot.inbox import Inbox
+from bot.member_limits import MemberLimits
 from bot.models import Progress
 from bot.ports import Chat, Clock, Meter, PaperSource, Store
 from bot.schedule import Job, Jobs
@@ -130,7 +132,9 @@ async def assembled(
             relatives=relatives,
             plotter=ProcessPlotter(clock),
         )
-        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
+        # Whoever sits at the console runs the program, and pipes scripts of hundreds of lines into it.
+        limits = MemberLimits(clock, exempt=(CHANNEL.platform,))
+        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake, limits=limits)
         # The mailer first: as soon as a platform has started, a member may ask for a code.
         for chat in sorted(chats, key=lambda chat: chat is not mailer):
             stack.push_async_callback(chat.close)

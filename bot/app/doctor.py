@@ -16,6 +16,7 @@ from adapters.slack.errors import SlackError
 from bot.app.platforms import discord_settings, email_settings, slack_settings
 from bot.app.reports import HEALTHY, open_read_only
 from bot.clock import SystemClock
+from bot.commands.saying import tidy
 from bot.config import Config
 from bot.diagnosis import Finding
 from bot.errors import StoreError
@@ -37,10 +38,10 @@ async def _report(config: Config) -> int:
     async for finding in _examine(config):
         amiss += not finding.well
         # Words, not colours, say which is which.
-        line = f"ok   {finding.subject}: {finding.said}"
-        if not finding.well:
-            line = f"FIX  {finding.subject}: {finding.said} {finding.remedy}"
-        sys.stdout.write(line + "\n")
+        mark = "ok " if finding.well else "FIX"
+        # Names of servers and channels are strangers' words.
+        said = tidy(f"{finding.subject}: {finding.said} {finding.remedy}").replace("\n", " ")
+        sys.stdout.write(f"{mark}  {said}\n")
         sys.stdout.flush()
     sys.stdout.write("All is well.\n" if not amiss else f"{count(amiss, 'thing')} to mend.\n")
     return 1 if amiss else 0

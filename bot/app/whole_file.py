@@ -50,8 +50,8 @@ def read_beginning(path: Path, most: int) -> bytes:
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of ``path`` when the block ends well; else nothing is changed there.
 
-    So ``path`` has the old content or the new one at any moment. A link there is replaced, not followed. Raises
-    CommandError when it cannot be written. Blocks.
+    So ``path`` has the old content or the new one at any moment, and whoever could not read the old one cannot read the
+    new one. A link there is replaced, not followed. Raises CommandError when it cannot be written. Blocks.
     """
     try:
         if path.exists() and not path.is_file():
@@ -60,6 +60,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                if path.is_file() and not path.is_symlink():
+                    os.fchmod(descriptor, stat.S_IMODE(path.stat().st_mode))
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

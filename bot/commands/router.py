@@ -75,6 +75,26 @@ HANDLERS: Mapping[str, Callable[[Context], Awaitable[Reply]]] = {
     "import": importing.import_,
     "help": help.help_,
 }
+_CHEAP = frozenset(
+    {
+        "unwatch",
+        "list",
+        "reactions",
+        "link",
+        "unlink",
+        "schedule",
+        "layout",
+        "sort",
+        "digest",
+        "pause",
+        "resume",
+        "access",
+        "help",
+    }
+)
+"""Commands that take a few look-ups in the store. The others try queries on the archive, ask arXiv, make files or
+send a mail."""
+
 _PLUS = re.compile(r"\+[0-9]{1,4}")
 
 
@@ -137,6 +157,12 @@ def split(text: str) -> tuple[str, str]:
     if _PLUS.fullmatch(name):
         return "save", f"{name} {argument}".strip()
     return name, argument
+
+
+def is_costly(text: str) -> bool:
+    """Whether the answer to what was typed takes more than a few look-ups in the store."""
+    info = find_command(split(text)[0])
+    return info is not None and info.name not in _CHEAP
 
 
 def _first(text: str) -> tuple[str, str]:

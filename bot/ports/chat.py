@@ -12,6 +12,14 @@ from bot.models import Channel, ChannelRef, MemberRef, MessageRef, Post, PostLim
 class Handler(Protocol):
     """What a platform hands to the core. No method raises: mistakes come back as a Reply."""
 
+    def admit(self, member: MemberRef) -> Reply | None:
+        """Count something that a member begins; a Reply, for that member only, where it is too much and is not to be
+        done. At once and from memory: to be asked before anything is looked up or fetched.
+
+        Commands and buttons count by themselves; a command for which this was asked says that it is ``admitted``.
+        """
+        ...
+
     async def command(self, command: Command) -> Reply: ...
 
     async def reaction(self, reaction: Reaction) -> Reply | None:
