@@ -31,11 +31,12 @@ _DUE = """
 _IN_USE = """
     WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND c.id > :after AND (
         c.top_schedule <> ''
-        OR EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM watches x INDEXED BY watches_active WHERE x.channel_id = c.id AND x.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 0)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 3)
-        OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state = 'pending')
-        OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state IN ('sending', 'uncertain'))
+        OR EXISTS (SELECT 1 FROM posts p INDEXED BY posts_pending WHERE p.channel_id = c.id AND p.state = 'pending')
+        OR EXISTS (SELECT 1 FROM posts p INDEXED BY posts_open
+                   WHERE p.channel_id = c.id AND p.state IN ('sending', 'uncertain'))
     )
     ORDER BY c.id LIMIT :limit
 """

@@ -41,7 +41,7 @@ _WAITING = """
 _WANTING = """
     SELECT p.value, q.canonical
     FROM json_each(:papers) p
-    CROSS JOIN watches w
+    CROSS JOIN watches w INDEXED BY watches_active
     CROSS JOIN matches m ON m.paper = p.value AND m.query_id = w.query_id
     CROSS JOIN papers a ON a.ordinal = m.paper
     CROSS JOIN queries q ON q.id = m.query_id

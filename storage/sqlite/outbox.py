@@ -245,7 +245,7 @@ def _channel_of(db: sqlite_utils.Database, post: int) -> int:
 def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
     # not_before is the moment they were claimed, so they may be looked up at once.
     cursor = db.execute(
-        "UPDATE posts SET state = 'uncertain' WHERE state = 'sending' AND channel_id IN"
+        "UPDATE posts INDEXED BY posts_sending SET state = 'uncertain' WHERE state = 'sending' AND channel_id IN"
         " (SELECT c.id FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
         "  WHERE w.platform IN (SELECT value FROM json_each(?)))",
         (json.dumps(list(platforms)),),
@@ -255,9 +255,9 @@ def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
 
 def uncertain_posts(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
     rows = db.execute(
-        "SELECT p.id FROM posts p JOIN channels c ON c.id = p.channel_id JOIN workspaces w ON w.id = c.workspace_id"
-        " WHERE p.state = 'uncertain' AND p.not_before <= ? AND w.platform IN (SELECT value FROM json_each(?))"
-        " ORDER BY p.not_before, p.id LIMIT ?",
+        "SELECT p.id FROM posts p INDEXED BY posts_uncertain CROSS JOIN channels c ON c.id = p.channel_id"
+        " CROSS JOIN workspaces w ON w.id = c.workspace_id WHERE p.state = 'uncertain' AND p.not_before <= ?"
+        " AND w.platform IN (SELECT value FROM json_each(?)) ORDER BY p.not_before, p.id LIMIT ?",
         (moment_column(now), json.dumps(list(platforms)), limit),
     ).fetchall()
     return [item(db, post) for (post,) in rows]

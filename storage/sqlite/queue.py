@@ -32,14 +32,14 @@ from storage.sqlite.values import moment_column, to_moment_or_none
 _NEVER = moment_column(NEVER)
 
 _NEXT_NOTICE = """
-    SELECT p.id, p.not_before, p.bulk FROM posts p
+    SELECT p.id, p.not_before, p.bulk FROM posts p INDEXED BY posts_pending
     WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind = 'notice' AND (p.thread_of IS NULL OR NOT ?)
       AND (p.thread_of IS NULL OR (SELECT t.state FROM posts t WHERE t.id = p.thread_of) = 'sent')
     ORDER BY p.id LIMIT 1
 """
 # A threaded card stands behind its digest in the same queue, so the digest was sent when the card's turn comes.
 _NEXT_PAPERS = """
-    SELECT p.id, p.not_before, p.bulk FROM posts p
+    SELECT p.id, p.not_before, p.bulk FROM posts p INDEXED BY posts_pending
     WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind <> 'notice'
     ORDER BY p.id LIMIT 1
 """
@@ -89,7 +89,10 @@ def put_off(db: sqlite_utils.Database, channel: int, until: datetime) -> None:
 
 def hurry(db: sqlite_utils.Database, channel: int) -> None:
     """Let what waits in a channel's outbox be bulk no more: something urgent is about to stand behind it."""
-    db.execute("UPDATE posts SET bulk = 0 WHERE channel_id = ? AND state = 'pending' AND bulk = 1", (channel,))
+    db.execute(
+        "UPDATE posts INDEXED BY posts_pending SET bulk = 0 WHERE channel_id = ? AND state = 'pending' AND bulk = 1",
+        (channel,),
+    )
 
 
 def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str, int]]:
@@ -97,7 +100,8 @@ def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str, int]
     whether it is bulk."""
     (paused,) = db.execute("SELECT paused <> '' FROM channels WHERE id = ?", (channel,)).fetchone()
     blocked = db.execute(
-        "SELECT 1 FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain') AND not_before < ? LIMIT 1",
+        "SELECT 1 FROM posts INDEXED BY posts_open"
+        " WHERE channel_id = ? AND state IN ('sending', 'uncertain') AND not_before < ? LIMIT 1",
         (channel, _NEVER),
     ).fetchone()
     if blocked is not None:
@@ -162,7 +166,7 @@ def _turn(
 
 _NEXT_WORKSPACE = tuple(
     f"SELECT served, id, not_before FROM workspaces WHERE platform = ? AND {lane} <= ? AND not_before <= ?"  # noqa: S608
-    " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY served, id LIMIT 1"
+    " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY served LIMIT 1"
     for lane in _LANES
 )
 _NEXT_CHANNEL = tuple(
