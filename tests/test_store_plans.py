@@ -59,7 +59,18 @@ AWAY = replace(ANN, workspace="away")
 PLATFORMS = ["console"]
 STORE = Path(storage.sqlite.__file__).parent
 # What runs before the store is in use, or on another file: once, whatever it takes.
-APART = {"migrations", "database", "rewording", "lock", "columns", "copying", "piecing", "repairing", "restoring"}
+APART = {
+    "migrations",
+    "database",
+    "commits",
+    "rewording",
+    "lock",
+    "columns",
+    "copying",
+    "piecing",
+    "repairing",
+    "restoring",
+}
 
 # Indexes of all posts and watches that a channel ever had, and who may look through these. SQLite takes them for as
 # good as the indexes of those that wait or are active, which are a few.

@@ -187,4 +187,4 @@ class Digesting:
         return await self._database.read(lambda db: all_waiting(db, refs, limit))
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
-        return await self._database.write(lambda db: put_digests(db, digests, now))
+        return await self._database.write(lambda db: put_digests(db, digests, now), apart=True)
