@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 # The rest follows at once.
 MOST_PAPERS = 10_000
 # Channels composed in one go, and how many papers each of them has at most.
-SLICE = 50
+SLICE = 100
 FEW_PAPERS = 40
 _TRIES = 3
 _PROPOSING = 20.0

@@ -277,13 +277,21 @@ async def _use_digests(store: SqliteStore) -> None:
     (waiting,) = await store.all_waiting([ref], 9)
     post = Post(key(70), ref, PostKind.DIGEST, entries=entries_for(waiting.deliveries))
     digest = Composed(waiting.channel, (post,), waiting.poll, later(days=1), bulk=True)
-    await store.put_digests([digest, digest], NOW)
+    # One that brings a part of what waits, one that proposes what the channel has, and one that comes too late.
+    first = replace(digest, posts=(replace(post, entries=post.entries[:1]),))
+    card = Post(key(71), ref, PostKind.CARD, entries=post.entries[:1], thread_of=post.key)
+    proposed = replace(post.entries[0], delivery=None, because="because you saved it")
+    assert await store.put_digests([first], NOW) == [True]
+    assert not await store.put_posts(ref, [card], receipted=0, next_due=None, now=NOW)
+    assert not await store.put_posts(ref, [replace(post, entries=(proposed,))], receipted=0, next_due=None, now=NOW)
+    threaded = replace(card, entries=())
+    assert await store.put_posts(ref, [threaded], receipted=0, next_due=None, now=NOW)
     await store.put_digests([replace(digest, posts=())], NOW)
     (item,) = await store.claim(PLATFORMS, later(days=1), 1, interval=1.0, most=9)
     await store.sent(item.post.key, MessageRef(item.post.channel, "m9"), NOW, interval=1.0)
     (brought,) = papers_of(TODAY, 70, 1)
     await store.add_papers([brought])
-    await store.bring(Post(key(71), ref, PostKind.CARD, "ann", (Entry(0, brought),)), ANN, NOW, since=NOW, most=9)
+    await store.bring(Post(key(72), ref, PostKind.CARD, "ann", (Entry(0, brought),)), ANN, NOW, since=NOW, most=9)
     await store.set_save_reactions("console", "local", None, ANN, NOW)
 
 

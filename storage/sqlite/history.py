@@ -25,6 +25,7 @@ from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel
 from storage.sqlite.values import (
     count,
+    known_paper,
     moment_column,
     to_list,
     to_moment,
@@ -90,7 +91,7 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     return [
         Entry(
             number=row[0],
-            paper=(paper := to_paper(row[9:])),
+            paper=(paper := known_paper(row[9:])),
             words=to_list(row[1]),
             queries=to_list(row[2]),
             late=bool(row[3]),
