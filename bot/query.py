@@ -136,6 +136,9 @@ def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
 
 def _present(term: Term, paper: _PaperWords) -> bool:
     match term.field:
+        case Field.ANY if not term.prefix:
+            wanted = f" {' '.join(term.words)} "
+            return wanted in paper.title or wanted in paper.abstract
         case Field.ANY:
             return _holds(paper.title, term) or _holds(paper.abstract, term)
         case Field.TITLE:

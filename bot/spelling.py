@@ -56,15 +56,11 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     """
     places = _places(text)
     length = len(wanted)
-    if length == 1 and not prefix and wanted[0] in places.words:
-        # By far the most are one word, which has no white space in it.
-        at = places.words.index(wanted[0])
-        written = places.text[places.starts[at] : places.ends[at]]
-        if len(written) <= len(wanted[0]) + _LONGEST_GAP:
-            return written
     for at in _beginning_so(places.words, wanted[0]) if prefix else _standing(places.words, wanted):
-        written = _SPACES.sub(" ", places.text[places.starts[at] : places.ends[at + length - 1]])
-        if len(written) <= sum(len(word) + _LONGEST_GAP for word in places.words[at : at + length]):
+        written = places.text[places.starts[at] : places.ends[at + length - 1]]
+        if length > 1:
+            written = _SPACES.sub(" ", written)
+        if len(written) <= sum(map(len, places.words[at : at + length])) + length * _LONGEST_GAP:
             return written
     return None
 

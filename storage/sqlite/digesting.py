@@ -7,7 +7,7 @@ the way to the store's thread, the papers, the receipts) is done once for fifty 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlite_utils
@@ -15,7 +15,7 @@ import sqlite_utils
 from bot.models import Channel, ChannelRef, Composed, Delivery, Paper, Receipt, Signal, Waiting
 from storage.sqlite import channels, mirroring, receipts, signals, storing
 from storage.sqlite.database import Database
-from storage.sqlite.owing import delivery_number
+from storage.sqlite.owing import PAPER_BITS, delivery_number
 from storage.sqlite.people import find_channel, need_channel
 from storage.sqlite.storing import Put
 from storage.sqlite.values import ORDINAL, count, known_paper, text_column
@@ -46,19 +46,19 @@ _WAITING = """
 """
 
 # The view "wanted", from the few watches of a channel on: a paper may match thousands of queries of others.
-# What is asked for: a channel, the one whose watches count, a paper.
-_WANTING = """
-    SELECT json_extract(j.value, '$[0]'), json_extract(j.value, '$[2]'), q.canonical
-    FROM json_each(:owed) j
+# What is asked for are delivery numbers.
+_WANTING = f"""
+    SELECT j.value, q.canonical
+    FROM json_each(?) j
     CROSS JOIN watches w INDEXED BY watches_active
-        ON w.channel_id = json_extract(j.value, '$[1]') AND w.ended_at IS NULL
-    CROSS JOIN matches m ON m.paper = json_extract(j.value, '$[2]') AND m.query_id = w.query_id
+        ON w.channel_id = j.value >> {PAPER_BITS} AND w.ended_at IS NULL
+    CROSS JOIN matches m ON m.paper = j.value & {2**PAPER_BITS - 1} AND m.query_id = w.query_id
     CROSS JOIN papers a ON a.ordinal = m.paper
     CROSS JOIN queries q ON q.id = m.query_id
     WHERE w.since <= coalesce(a.announced, '9999')
       AND (w.upvotes = 0 OR w.upvotes <= (SELECT s.counted FROM signals s WHERE s.paper = m.paper))
     ORDER BY q.id
-"""
+"""  # noqa: S608  numbers of ours
 
 
 _PAPERS = "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value"
@@ -82,7 +82,8 @@ def _channel(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[int, Channel] 
 
 
 def _names(ref: ChannelRef) -> tuple[str, str, str]:
-    return text_column(ref.platform), text_column(ref.workspace), text_column(ref.channel)
+    names = ref.platform, ref.workspace, ref.channel
+    return names if "".join(names).isascii() else (text_column(names[0]), text_column(names[1]), text_column(names[2]))
 
 
 def _known(db: sqlite_utils.Database, ordinals: Iterable[int]) -> dict[int, tuple[Paper, Signal | None]]:
@@ -103,34 +104,38 @@ def _deliveries(
     asked = {"channels": json.dumps(list(refs)), "settled": settled, "limit": count(limit)}
     rows: list[_Row] = db.execute(_WAITING, asked).fetchall()
     known = _known(db, {paper for _, paper, *_ in rows})
-    wanting = _wanting(db, [(channel, paper) for channel, paper, *_ in rows])
+    sources = _sources(db, {channel for channel, *_ in rows})
+    wanting = _wanting(db, [delivery_number(sources[channel], paper) for channel, paper, *_ in rows])
     for channel, number, late, risen, said in rows:
         paper, signal = known[number]
         owed[channel].append(
             Delivery(
-                id=delivery_number(channel, number),
-                channel=refs[channel],
-                paper=paper,
-                queries=tuple(wanting.get((channel, number), ())),
-                late=bool(late),
-                risen=bool(risen),
-                note=said,
-                signal=signal,
+                delivery_number(channel, number),
+                refs[channel],
+                paper,
+                tuple(wanting.get(delivery_number(sources[channel], number), ())),
+                bool(late),
+                bool(risen),
+                signal,
+                said,
             )
         )
     return owed
 
 
-def _wanting(db: sqlite_utils.Database, owed: Sequence[tuple[int, int]]) -> dict[tuple[int, int], list[str]]:
-    """For channels and papers the canonical queries of the channel's watches that want the paper, in the order of their
+def _sources(db: sqlite_utils.Database, owed: Collection[int]) -> dict[int, int]:
+    """The channels whose watches these channels are owed papers for."""
+    if not mirroring.any_mirror(db):
+        return {channel: channel for channel in owed}
+    return {channel: mirroring.watching_channel(db, channel) or channel for channel in owed}
+
+
+def _wanting(db: sqlite_utils.Database, asked: Sequence[int]) -> dict[int, list[str]]:
+    """By delivery number the canonical queries of the channel's watches that want the paper, in the order of their
     numbers."""
-    sources = {channel: channel for channel, _ in owed}
-    if mirroring.any_mirror(db):
-        sources = {channel: mirroring.watching_channel(db, channel) or channel for channel in sources}
-    asked = json.dumps([(channel, sources[channel], paper) for channel, paper in owed])
-    wanting: dict[tuple[int, int], list[str]] = {}
-    for channel, paper, canonical in db.execute(_WANTING, {"owed": asked}):
-        wanting.setdefault((channel, paper), []).append(canonical)
+    wanting: dict[int, list[str]] = {}
+    for number, canonical in db.execute(_WANTING, (json.dumps(sorted(set(asked))),)):
+        wanting.setdefault(number, []).append(canonical)
     return wanting
 
 

@@ -136,9 +136,9 @@ def _entry(post: int, place: int, entry: Entry) -> tuple[object, ...]:
         int(entry.late),
         list_column(entry.words),
         list_column(entry.queries),
-        text_column(entry.note),
+        entry.note and text_column(entry.note),
         signal_column(entry.signal),
-        text_column(entry.because),
+        entry.because and text_column(entry.because),
     )
 
 
