@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +38,7 @@ logger = logging.getLogger(__name__)
 # The rest follows at once.
 MOST_PAPERS = 10_000
 # Channels composed in one go, and how many papers each of them has at most.
-SLICE = 50
+SLICE = 100
 FEW_PAPERS = 40
 _TRIES = 3
 _PROPOSING = 20.0
@@ -135,18 +134,24 @@ class Composer:
 
     async def _composed(self, waiting: Sequence[Waiting], *, by_clock: bool) -> list[Composed]:
         """What is to be stored. A channel whose schedule cannot be read is paused instead."""
-        proposals = {each.channel.ref: await self._proposals(each) for each in waiting}
+        proposals = {each.channel.ref: await self._proposals(each) for each in waiting if each.channel.similar}
         now = self._clock.now()
+        composed = await asyncio.to_thread(self._compose, waiting, proposals, now, by_clock=by_clock)
         digests: list[Composed] = []
-        for each, made in zip(waiting, await asyncio.to_thread(self._compose, waiting, proposals, now), strict=True):
+        for each, made in zip(waiting, composed, strict=True):
             if isinstance(made, CommandError):
                 await self._pause(each.channel.ref, made, now)
             else:
-                digests.append(replace(made, bulk=by_clock and _kind(each.channel) != ScheduleKind.INSTANT))
+                digests.append(made)
         return digests
 
     def _compose(
-        self, waiting: Sequence[Waiting], proposals: Mapping[ChannelRef, Sequence[Similar]], now: datetime
+        self,
+        waiting: Sequence[Waiting],
+        proposals: Mapping[ChannelRef, Sequence[Similar]],
+        now: datetime,
+        *,
+        by_clock: bool,
     ) -> list[Composed | CommandError]:
         """Runs in a thread, and touches nothing that others change."""
         following = {schedule: _following(schedule, now) for schedule in {each.channel.schedule for each in waiting}}
@@ -160,8 +165,10 @@ class Composer:
                 continue
             if len(each.deliveries) >= self._most:
                 next_due = now
-            posts = compose(channel, each.deliveries, each.receipt, limits, now, proposals=proposals[channel.ref])
-            made.append(Composed(channel, tuple(posts), each.poll, next_due))
+            proposed = proposals.get(channel.ref, ())
+            posts = compose(channel, each.deliveries, each.receipt, limits, now, proposals=proposed)
+            bulk = by_clock and _kind(channel) != ScheduleKind.INSTANT
+            made.append(Composed(channel, tuple(posts), each.poll, next_due, bulk))
         return made
 
     async def _proposals(self, waiting: Waiting) -> Sequence[Similar]:

@@ -87,10 +87,11 @@ class Query:
         Words are given as they stand in the paper ("Chain-of-Thought"), an author by the whole name. Only terms that
         made the query true count, so a match has at least one word.
         """
-        true = _true_terms(self.root, _words_of(paper))
+        words = _words_of(paper)
+        true = _true_terms(self.root, words)
         if true is None:
             return None
-        return tuple(dict.fromkeys(_written(term, paper) for term in true))
+        return tuple(dict.fromkeys([_written(term, paper, words) for term in true]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,12 @@ class _PaperWords:
     categories: tuple[str, ...]
 
 
-def _words_of(paper: Paper) -> _PaperWords:
-    return _normalised(paper.title, paper.abstract, tuple(paper.authors), tuple(paper.categories))
-
-
 # Many queries are asked of the same papers; this holds a day of them.
 @lru_cache(maxsize=2048)
-def _normalised(title: str, abstract: str, authors: tuple[str, ...], categories: tuple[str, ...]) -> _PaperWords:
-    names = tuple(f" {' '.join(name_words(name))} " for name in authors)
-    return _PaperWords(f" {normalize(title)} ", f" {normalize(abstract)} ", names, categories)
+def _words_of(paper: Paper) -> _PaperWords:
+    names = tuple(f" {' '.join(name_words(name))} " for name in paper.authors)
+    categories = tuple(paper.categories)
+    return _PaperWords(f" {normalize(paper.title)} ", f" {normalize(paper.abstract)} ", names, categories)
 
 
 def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
@@ -138,6 +136,9 @@ def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
 
 def _present(term: Term, paper: _PaperWords) -> bool:
     match term.field:
+        case Field.ANY if not term.prefix:
+            wanted = f" {' '.join(term.words)} "
+            return wanted in paper.title or wanted in paper.abstract
         case Field.ANY:
             return _holds(paper.title, term) or _holds(paper.abstract, term)
         case Field.TITLE:
@@ -161,11 +162,10 @@ def _is_of(category: str, term: Term) -> bool:
     return category.startswith(term.words[0]) if term.prefix else category == term.words[0]
 
 
-def _written(term: Term, paper: Paper) -> str:
-    """A present term as it stands in the paper."""
+def _written(term: Term, paper: Paper, known: _PaperWords) -> str:
+    """A present term as it stands in the paper, whose words are ``known``."""
     if term.field is Field.CATEGORY:
         return next(category for category in paper.categories if _is_of(category, term))
-    known = _words_of(paper)
     if term.field is Field.AUTHOR:
         return readable(
             next(name for name, words in zip(paper.authors, known.names, strict=True) if _holds(words, term))

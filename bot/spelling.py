@@ -57,8 +57,10 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     places = _places(text)
     length = len(wanted)
     for at in _beginning_so(places.words, wanted[0]) if prefix else _standing(places.words, wanted):
-        written = _SPACES.sub(" ", places.text[places.starts[at] : places.ends[at + length - 1]])
-        if len(written) <= sum(len(word) + _LONGEST_GAP for word in places.words[at : at + length]):
+        written = places.text[places.starts[at] : places.ends[at + length - 1]]
+        if length > 1:
+            written = _SPACES.sub(" ", written)
+        if len(written) <= sum(map(len, places.words[at : at + length])) + length * _LONGEST_GAP:
             return written
     return None
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bot.courier import MOST_IN_A_WORKSPACE
+from bot.courier import MOST_AT_ONCE, MOST_IN_A_WORKSPACE, MOST_SENDING
 from bot.errors import DeliveryError
-from bot.models import ChannelRef, Layout, PostLimits
+from bot.models import ChannelRef, Entry, Layout, Post, PostKind, PostLimits
 from bot.ports import Store
 from tests.delivery_kit import DrivenClock, announce, make_dispatcher, running, until, watch
+from tests.factories import ANN, make_paper
 from tests.standins.chat import MemoryChat, Trouble
 from tests.store_kit import open_store
 
@@ -159,3 +161,49 @@ async def test_a_drain_goes_on_while_one_post_hangs(store: Store, clock: DrivenC
     await until(lambda: _posted(store, "B", 3))  # stopping would cut off what is sent and not yet noted
     await dispatcher.stop(grace=0)
     assert (await draining).sent == 3
+
+
+async def test_a_large_workspace_that_waits_long_delays_nobody(store: Store, clock: DrivenClock) -> None:
+    chat = MemoryChat(limits=PostLimits(papers=3, characters=4_000))
+    await many(store, clock, "large", 6 * MOST_IN_A_WORKSPACE)
+    for number in range(6 * MOST_IN_A_WORKSPACE):
+        refused = ChannelRef("console", "large", f"largec{number}")
+        chat.refusals[refused] = DeliveryError("Too many.", retry_after=7200.0, workspace_wide=True)
+    for workspace in "ABCDE":
+        await many(store, clock, workspace, 2)
+    await announce(store, clock, 2)
+    begun = clock.now()
+    result = await clock.drive(make_dispatcher(store, clock, chat).drain(patience=1))
+    assert (result.sent, clock.now() - begun) == (10, timedelta())
+    assert result.next_attempt == begun + timedelta(hours=2)
+    # No more than were under way when the first of them was told to wait.
+    assert len(chat.sends) <= 10 + MOST_IN_A_WORKSPACE
+
+
+async def test_what_a_member_brings_goes_before_the_digests_that_wait(store: Store, clock: DrivenClock) -> None:
+    chat = MemoryChat(limits=PostLimits(papers=3, characters=4_000))
+    workspaces = [f"W{number:02}" for number in range(2 * MOST_AT_ONCE)]
+    each = MOST_SENDING // len(workspaces) + 2
+    for workspace in workspaces:
+        for number in range(each):
+            ref = ChannelRef("console", workspace, f"{number}")
+            await watch(store, clock, ref, schedule="daily 09:00 every day UTC", next_due=clock.now())
+    await announce(store, clock, 2)
+    brought = make_paper("2603.00099")
+    await store.add_papers([brought])
+    # In the workspace that had its turn last.
+    asked = ChannelRef("console", workspaces[-1], "asked")
+    await watch(store, clock, asked, schedule="off UTC", query="zebra")
+    chat.gate.clear()
+    async with running(make_dispatcher(store, clock, chat)):
+        await chat.until(lambda chat: chat.under_way == MOST_SENDING)
+        card = Post("b" * 24, asked, PostKind.CARD, "ann brought this paper", (Entry(0, brought),))
+        assert (
+            await store.bring(card, replace(ANN, workspace=asked.workspace), clock.now(), since=clock.now(), most=9)
+            is None
+        )
+        chat.gate.set()
+        await chat.until(lambda chat: len(chat.messages) == len(workspaces) * each + 1)
+    place = [message.ref.channel for message in chat.messages].index(asked)
+    # Nothing but what was under way, and claimed with it, came before.
+    assert place <= MOST_SENDING + MOST_AT_ONCE

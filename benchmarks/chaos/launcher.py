@@ -6,8 +6,8 @@ id at the start, the exit status at the end (negative: the signal).
 
 What is wrapped, in the child alone:
 
-- ``SqliteStore``'s methods of ``bot.ports.Store`` and ``Database._transaction``, the one place where transactions
-  commit: to know whose commit it is, and to die before or after it.
+- ``SqliteStore``'s methods of ``bot.ports.Store`` and ``Commits._commit``, the one place where transactions commit: to
+  know whose commit it is, and to die before or after it. Several methods may share one.
 - ``SystemClock``: fast time, and its jumps. Waits of arXiv's client, the poll's neighbours in ``bot.schedule``,
   SQLite's patience and Discord's patience for further servers are shortened likewise.
 """
@@ -43,6 +43,7 @@ from bot.clock import SystemClock
 from bot.ports import Store
 from bot.similar import Relatives
 from storage.sqlite import SqliteStore
+from storage.sqlite.commits import Commits
 from storage.sqlite.database import Database
 
 IMPORTED = (DiscordChat, EmailChat, SlackChat, service)
@@ -61,14 +62,19 @@ class Bomb:
         self._notes = os.open(order.notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._strike = order.strike
         self._committed: Counter[str] = Counter()
+        self.done: list[tuple[str, int]] = []  # and not committed yet
 
-    def passes(self, method: str, side: str) -> None:
-        """A transaction of ``method`` is about to commit, or has committed."""
-        if side == BEFORE:
-            self._committed[method] += 1
-            if self._committed[method] == 1:
-                self._note(f"wrote {method}")
-        if self._strike == (method, side, self._committed[method]):
+    def worked(self, method: str) -> None:
+        """What ``method`` did is about to be committed."""
+        self._committed[method] += 1
+        if self._committed[method] == 1:
+            self._note(f"wrote {method}")
+        self.done.append((method, self._committed[method]))
+        self.passes(method, BEFORE, self._committed[method])
+
+    def passes(self, method: str, side: str, number: int) -> None:
+        """The write ``number`` of ``method`` is about to be committed, or was."""
+        if self._strike == (method, side, number):
             self._note(f"struck {method} {side}")
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -79,12 +85,15 @@ class Bomb:
 class _Named:
     """A piece of work for the store's thread that knows which method it belongs to."""
 
-    def __init__(self, method: str, work: Callable[[Any], Any]) -> None:
-        self.method = method
+    def __init__(self, bomb: Bomb, method: str, work: Callable[[Any], Any]) -> None:
+        self._method = method
+        self._bomb = bomb
         self._work = work
 
     def __call__(self, db: Any) -> Any:
-        return self._work(db)
+        result = self._work(db)
+        self._bomb.worked(self._method)
+        return result
 
 
 def wrap(owner: object, name: str, replacement: object) -> None:
@@ -95,7 +104,7 @@ def wrap(owner: object, name: str, replacement: object) -> None:
 
 def arm(bomb: Bomb) -> None:
     """Wrap the store."""
-    write, transaction = Database.write, Database._transaction
+    write, commit = Database.write, Commits._commit
 
     def named(method: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -108,20 +117,14 @@ def arm(bomb: Bomb) -> None:
 
         return known
 
-    async def writing(self: Database, work: Callable[[Any], Any]) -> Any:
-        return await write(self, _Named(_method.get() or _STREAMING, work))
+    async def writing(self: Database, work: Callable[[Any], Any], *, apart: bool = False) -> Any:
+        return await write(self, _Named(bomb, _method.get() or _STREAMING, work), apart=apart)
 
-    def committing(self: Database, work: Callable[[Any], Any]) -> Any:
-        assert isinstance(work, _Named)
-
-        def worked(db: Any) -> Any:
-            result = work(db)
-            bomb.passes(work.method, BEFORE)
-            return result
-
-        result = transaction(self, worked)
-        bomb.passes(work.method, AFTER)
-        return result
+    def committing(self: Commits, db: Any) -> None:
+        done, bomb.done = bomb.done, []
+        commit(self, db)
+        for method, number in done:
+            bomb.passes(method, AFTER, number)
 
     for port in Store.__mro__:
         for name, declared in vars(port).items():
@@ -129,7 +132,7 @@ def arm(bomb: Bomb) -> None:
             if inspect.iscoroutinefunction(declared) and function is not None:
                 wrap(SqliteStore, name, named(name, function))
     wrap(Database, "write", writing)
-    wrap(Database, "_transaction", committing)
+    wrap(Commits, "_commit", committing)
 
 
 async def no_index(_: Relatives) -> None:

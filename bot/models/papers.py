@@ -26,6 +26,10 @@ class Paper:
     journal_ref: str | None = None
     announced: date | None = None
 
+    def __hash__(self) -> int:
+        # Papers are keys of caches, and all of their texts and authors together take microseconds to hash.
+        return hash((self.id, self.version))
+
     @property
     def primary_category(self) -> str:
         return self.categories[0]

@@ -11,9 +11,10 @@ import sqlite_utils
 from bot.errors import CommandError
 from bot.models import MemberRef, Post, Posted
 from bot.paper_id import ordinal
-from storage.sqlite import giving, outbox, owing, papers, queue
+from storage.sqlite import giving, owing, papers, queue, storing
 from storage.sqlite.database import Database
 from storage.sqlite.people import accounts_of, audit, ensure_member, need_channel
+from storage.sqlite.storing import Step
 from storage.sqlite.values import moment_column, text_column, to_moment_or_none
 
 _IN_A_POST = 1
@@ -50,7 +51,7 @@ def bring(
         (channel, paper, member, moment_column(now), text_column(": ".join(filter(None, (post.heading, post.text))))),
     )
     owed = replace(entry, delivery=owing.delivery_number(channel, paper))
-    outbox.insert(db, channel, replace(post, entries=(owed,)), now)
+    storing.insert(db, [Step(channel, [replace(post, entries=(owed,))])], now)
     queue.settle(db, channel)
     audit(db, now, by, channel=channel, what="brought", detail=entry.paper.id)
     return None

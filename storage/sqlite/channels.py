@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlite_utils
@@ -31,17 +32,20 @@ _DUE = """
 _IN_USE = """
     WHERE w.platform = :platform AND (:workspace IS NULL OR w.workspace = :workspace) AND c.id > :after AND (
         c.top_schedule <> ''
-        OR EXISTS (SELECT 1 FROM watches x WHERE x.channel_id = c.id AND x.ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM watches x INDEXED BY watches_active WHERE x.channel_id = c.id AND x.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 0)
         OR EXISTS (SELECT 1 FROM deliveries d WHERE d.channel_id = c.id AND d.state = 3)
-        OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state = 'pending')
-        OR EXISTS (SELECT 1 FROM posts p WHERE p.channel_id = c.id AND p.state IN ('sending', 'uncertain'))
+        OR EXISTS (SELECT 1 FROM posts p INDEXED BY posts_pending WHERE p.channel_id = c.id AND p.state = 'pending')
+        OR EXISTS (SELECT 1 FROM posts p INDEXED BY posts_open
+                   WHERE p.channel_id = c.id AND p.state IN ('sending', 'uncertain'))
     )
     ORDER BY c.id LIMIT :limit
 """
 
 
-def to_channel(row: Sequence[Any]) -> Channel:
+# Found due, a channel is read again with what it is owed a moment later.
+@lru_cache(maxsize=512)
+def to_channel(row: tuple[Any, ...]) -> Channel:
     """A channel from the columns of this module's SELECT."""
     return Channel(
         ref=ChannelRef(row[0], row[1], row[2]),
@@ -107,6 +111,18 @@ def set_due(db: sqlite_utils.Database, number: int, next_due: datetime | None, o
             " THEN coalesce(next_due, ?) END WHERE id = ?",
             (otherwise, number),
         )
+
+
+def set_all_due(db: sqlite_utils.Database, dues: Sequence[tuple[int, datetime | None]], otherwise: str | None) -> None:
+    """The same for many channels by number."""
+    columns = {due: moment_column(due) for _, due in dues if due is not None}
+    db.conn.executemany(
+        "UPDATE channels SET next_due = ? WHERE id = ?",
+        [(columns[due], number) for number, due in dues if due is not None],
+    )
+    for number, due in dues:
+        if due is None:
+            set_due(db, number, None, otherwise)
 
 
 def set_schedule(

@@ -143,7 +143,7 @@ class Cursors:
         return await self._database.read(lambda db: missing(db, now, limit))
 
     async def record(self, batch: Batch, now: datetime) -> int:
-        return await self._database.write(lambda db: record(db, batch, now))
+        return await self._database.write(lambda db: record(db, batch, now), apart=True)
 
     async def poll_failed(self, now: datetime, reason: str) -> None:
         await self._database.write(lambda db: poll_failed(db, now, reason))

@@ -1,9 +1,10 @@
 """The connection: one thread owns it, every piece of work is a function handed to that thread.
 
 Nothing else touches the connection, so a function sees a database that stands still, and the event loop never waits for
-the disk. A write is one transaction: committed when its function returns, rolled back when it raises. The store is in
-WAL mode with ``synchronous = FULL``: what a coroutine has returned is on the disk, also after a power cut. The outbox
-needs that: an intent to send that a power cut took back would be sent twice.
+the disk. A write is all or nothing: committed when its function returns, rolled back when it raises. Writes that wait
+at the same time share a transaction (``commits``), since each costs a way to the disk. The store is in WAL mode with
+``synchronous = FULL``: what a coroutine has returned is on the disk, also after a power cut. The outbox needs that: an
+intent to send that a power cut took back would be sent twice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TypeVar
 import sqlite_utils
 
 from bot.errors import StoreError
+from storage.sqlite.commits import Commits
 from storage.sqlite.faults import translated
 from storage.sqlite.lock import FileLock
 
@@ -45,6 +47,7 @@ class Database:
         self.path = path
         self._worker = worker
         self._db: sqlite_utils.Database
+        self._commits: Commits
         self._held = ExitStack()
         self._closing = False
 
@@ -67,9 +70,16 @@ class Database:
         """The result of ``work``, which only reads."""
         return await self._run(lambda: work(self._db))
 
-    async def write(self, work: Work[T]) -> T:
-        """The result of ``work``, run as one transaction: all of it is stored, or nothing when it raises."""
-        return await self._run(lambda: self._transaction(work))
+    async def write(self, work: Work[T], *, apart: bool = False) -> T:
+        """The result of ``work``: all that it did is stored, or nothing when it raises.
+
+        ``apart``: it takes long, so nobody else is to wait for it in the same transaction.
+        """
+        if self._closing:
+            raise self._closed()
+        written: asyncio.Future[T] = self._commits.add(work, apart=apart)
+        self._worker.submit(self._commits.run, self._db)
+        return await written
 
     async def close(self) -> None:
         """Finish what was handed over, close the file and release the lock. Closing twice is fine."""
@@ -111,6 +121,7 @@ class Database:
         )
         self._held.callback(connection.close)
         self._db = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
+        self._commits = Commits(self.path)
         inspect(self._db)
         if read_only:
             connection.execute("PRAGMA query_only = ON")
@@ -122,10 +133,6 @@ class Database:
         for setting in _SETTINGS:
             connection.execute(setting).fetchall()
         prepare(self._db)
-
-    def _transaction(self, work: Work[T]) -> T:
-        with self._db.atomic():
-            return work(self._db)
 
     def _closed(self) -> StoreError:
         return StoreError(f"The database {self.path} is closed.", path=str(self.path))

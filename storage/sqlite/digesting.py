@@ -7,18 +7,18 @@ the way to the store's thread, the papers, the receipts) is done once for fifty 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import sqlite_utils
 
 from bot.models import Channel, ChannelRef, Composed, Delivery, Paper, Receipt, Signal, Waiting
-from storage.sqlite import channels, mirroring, outbox, receipts, signals
+from storage.sqlite import channels, mirroring, receipts, signals, storing
 from storage.sqlite.database import Database
-from storage.sqlite.owing import delivery_number
+from storage.sqlite.owing import PAPER_BITS, delivery_number
 from storage.sqlite.people import find_channel, need_channel
-from storage.sqlite.values import ORDINAL, count, text_column, to_paper
+from storage.sqlite.storing import Put
+from storage.sqlite.values import ORDINAL, count, known_paper, text_column
 
 _BY_REF = channels.CHANNEL + "WHERE w.platform = ? AND w.workspace = ? AND c.channel = ?"
 
@@ -28,51 +28,51 @@ _SETTINGS = """
     JOIN channels c ON c.workspace_id = w.id WHERE w.platform = ? AND w.workspace = ? AND c.channel = ?
 """
 
-_Row = tuple[int, int, int, str]
+_Row = tuple[int, int, int, int, str]
 
+# At most so many of each channel, the newest.
 _WAITING = """
-    SELECT d.paper, d.late, d.risen, coalesce(b.said, '') FROM deliveries d
+    SELECT d.channel_id, d.paper, d.late, d.risen, coalesce(b.said, '')
+    FROM json_each(:channels) j
+    CROSS JOIN deliveries d INDEXED BY deliveries_waiting ON d.channel_id = j.value AND d.state = 0
     LEFT JOIN brought b ON b.channel_id = d.channel_id AND b.paper = d.paper
-    WHERE d.channel_id = ? AND d.state = 0 AND NOT (? AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = d.paper))
-    ORDER BY d.paper DESC LIMIT ?
+    WHERE d.paper >= coalesce((
+        SELECT x.paper FROM deliveries x INDEXED BY deliveries_waiting WHERE x.channel_id = j.value AND x.state = 0
+        AND NOT (:settled AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = x.paper))
+        ORDER BY x.paper DESC LIMIT 1 OFFSET :limit - 1
+    ), 0)
+    AND NOT (:settled AND EXISTS (SELECT 1 FROM fan_out f WHERE f.paper = d.paper))
+    ORDER BY j.key, d.paper DESC
 """
 
 # The view "wanted", from the few watches of a channel on: a paper may match thousands of queries of others.
-_WANTING = """
-    SELECT p.value, q.canonical
-    FROM json_each(:papers) p
-    CROSS JOIN watches w
-    CROSS JOIN matches m ON m.paper = p.value AND m.query_id = w.query_id
+# What is asked for are delivery numbers.
+_WANTING = f"""
+    SELECT j.value, q.canonical
+    FROM json_each(?) j
+    CROSS JOIN watches w INDEXED BY watches_active
+        ON w.channel_id = j.value >> {PAPER_BITS} AND w.ended_at IS NULL
+    CROSS JOIN matches m ON m.paper = j.value & {2**PAPER_BITS - 1} AND m.query_id = w.query_id
     CROSS JOIN papers a ON a.ordinal = m.paper
     CROSS JOIN queries q ON q.id = m.query_id
-    WHERE w.channel_id = :channel AND w.ended_at IS NULL AND w.since <= coalesce(a.announced, '9999')
+    WHERE w.since <= coalesce(a.announced, '9999')
       AND (w.upvotes = 0 OR w.upvotes <= (SELECT s.counted FROM signals s WHERE s.paper = m.paper))
     ORDER BY q.id
-"""
+"""  # noqa: S608  numbers of ours
 
 
 _PAPERS = "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value"
 
 
 def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
-    rows = _waiting(db, channel, limit, settled=settled)
-    known = _known(db, {paper for paper, *_ in rows})
-    return _deliveries(db, channel, ref, rows, known)
+    return _deliveries(db, {channel: ref}, limit, settled=settled)[channel]
 
 
 def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
     found = [entry for ref in refs if (entry := _channel(db, ref)) is not None]
-    rows = {number: _waiting(db, number, limit, settled=True) for number, _ in found}
-    known = _known(db, {paper for each in rows.values() for paper, *_ in each})
-    receipted = {channel.receipted: receipts.receipt(db, channel.receipted) for _, channel in found}
-    return [
-        Waiting(
-            channel,
-            tuple(_deliveries(db, number, channel.ref, rows[number], known)),
-            *receipted[channel.receipted],
-        )
-        for number, channel in found
-    ]
+    owed = _deliveries(db, {number: channel.ref for number, channel in found}, limit, settled=True)
+    receipted = {poll: receipts.receipt(db, poll) for poll in {channel.receipted for _, channel in found}}
+    return [Waiting(channel, tuple(owed[number]), *receipted[channel.receipted]) for number, channel in found]
 
 
 def _channel(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[int, Channel] | None:
@@ -82,87 +82,84 @@ def _channel(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[int, Channel] 
 
 
 def _names(ref: ChannelRef) -> tuple[str, str, str]:
-    return text_column(ref.platform), text_column(ref.workspace), text_column(ref.channel)
-
-
-def _waiting(db: sqlite_utils.Database, channel: int, limit: int, *, settled: bool) -> list[_Row]:
-    return db.execute(_WAITING, (channel, settled, count(limit))).fetchall()
-
-
-# The papers of a day are owed to channel after channel. Whatever of a row changes, it is another row.
-_paper = lru_cache(maxsize=2_000)(to_paper)
+    names = ref.platform, ref.workspace, ref.channel
+    return names if "".join(names).isascii() else (text_column(names[0]), text_column(names[1]), text_column(names[2]))
 
 
 def _known(db: sqlite_utils.Database, ordinals: Iterable[int]) -> dict[int, tuple[Paper, Signal | None]]:
     """Papers with their signals."""
     rows = db.execute(_PAPERS, (json.dumps(list(ordinals)),))
-    papers = {row[ORDINAL]: _paper(row) for row in rows}
+    papers = {row[ORDINAL]: known_paper(row) for row in rows}
     found = signals.of_papers(db, [paper.id for paper in papers.values()])
     return {number: (paper, found.get(paper.id)) for number, paper in papers.items()}
 
 
 def _deliveries(
-    db: sqlite_utils.Database,
-    channel: int,
-    ref: ChannelRef,
-    rows: Sequence[_Row],
-    known: Mapping[int, tuple[Paper, Signal | None]],
-) -> list[Delivery]:
-    wanting = _wanting(db, mirroring.watching_channel(db, channel), [paper for paper, *_ in rows]) if rows else {}
-    return [
-        Delivery(
-            id=delivery_number(channel, number),
-            channel=ref,
-            paper=known[number][0],
-            queries=tuple(wanting.get(number, ())),
-            late=bool(late),
-            risen=bool(risen),
-            note=said,
-            signal=known[number][1],
+    db: sqlite_utils.Database, refs: Mapping[int, ChannelRef], limit: int, *, settled: bool
+) -> dict[int, list[Delivery]]:
+    """What waits in each of the channels, the newest first."""
+    owed: dict[int, list[Delivery]] = {channel: [] for channel in refs}
+    if limit <= 0:
+        return owed
+    asked = {"channels": json.dumps(list(refs)), "settled": settled, "limit": count(limit)}
+    rows: list[_Row] = db.execute(_WAITING, asked).fetchall()
+    known = _known(db, {paper for _, paper, *_ in rows})
+    sources = _sources(db, {channel for channel, *_ in rows})
+    wanting = _wanting(db, [delivery_number(sources[channel], paper) for channel, paper, *_ in rows])
+    for channel, number, late, risen, said in rows:
+        paper, signal = known[number]
+        owed[channel].append(
+            Delivery(
+                delivery_number(channel, number),
+                refs[channel],
+                paper,
+                tuple(wanting.get(delivery_number(sources[channel], number), ())),
+                bool(late),
+                bool(risen),
+                signal,
+                said,
+            )
         )
-        for number, late, risen, said in rows
-    ]
+    return owed
 
 
-def _wanting(db: sqlite_utils.Database, channel: int | None, papers: Sequence[int]) -> dict[int, list[str]]:
-    """The canonical queries of the channel's watches that want each paper, in the order of their numbers."""
+def _sources(db: sqlite_utils.Database, owed: Collection[int]) -> dict[int, int]:
+    """The channels whose watches these channels are owed papers for."""
+    if not mirroring.any_mirror(db):
+        return {channel: channel for channel in owed}
+    return {channel: mirroring.watching_channel(db, channel) or channel for channel in owed}
+
+
+def _wanting(db: sqlite_utils.Database, asked: Sequence[int]) -> dict[int, list[str]]:
+    """By delivery number the canonical queries of the channel's watches that want the paper, in the order of their
+    numbers."""
     wanting: dict[int, list[str]] = {}
-    for paper, canonical in db.execute(_WANTING, {"channel": channel, "papers": json.dumps(papers)}):
-        wanting.setdefault(paper, []).append(canonical)
+    for number, canonical in db.execute(_WANTING, (json.dumps(sorted(set(asked))),)):
+        wanting.setdefault(number, []).append(canonical)
     return wanting
 
 
 def put_digests(db: sqlite_utils.Database, digests: Sequence[Composed], now: datetime) -> list[bool]:
-    return [_put_digest(db, digest, now) for digest in digests]
+    numbers = [_unchanged(db, digest.channel) for digest in digests]
+    known = [(number, digest) for number, digest in zip(numbers, digests, strict=True) if number is not None]
+    channels.set_all_due(db, [(number, digest.next_due) for number, digest in known if not digest.posts], None)
+    puts = [
+        Put(number, digest.posts, digest.receipted, digest.next_due, digest.bulk)
+        for number, digest in known
+        if digest.posts
+    ]
+    stored = iter(storing.put(db, puts, now) if puts else ())
+    return [
+        number is not None and (not digest.posts or next(stored))
+        for number, digest in zip(numbers, digests, strict=True)
+    ]
 
 
-def _put_digest(db: sqlite_utils.Database, digest: Composed, now: datetime) -> bool:
-    channel = digest.channel
+def _unchanged(db: sqlite_utils.Database, channel: Channel) -> int | None:
+    """The number of a channel whose settings are those that were composed for."""
     row = db.execute(_SETTINGS, _names(channel.ref)).fetchone()
     settings = (channel.schedule, channel.layout, channel.sort, channel.similar, channel.paused)
-    if row is None or row[1:] != settings:
-        return False
-    number = int(row[0])
-    if not digest.posts:
-        channels.set_due(db, number, digest.next_due, None)
-        return True
-    db.execute("SAVEPOINT digest")
-    try:
-        outbox.put_posts(
-            db,
-            number,
-            digest.posts,
-            receipted=digest.receipted,
-            next_due=digest.next_due,
-            now=now,
-            bulk=digest.bulk,
-        )
-    except outbox.NotWaitingError:
-        db.execute("ROLLBACK TO digest")
-        return False
-    finally:
-        db.execute("RELEASE digest")
-    return True
+    return None if row is None or row[1:] != settings else int(row[0])
 
 
 class Digesting:
@@ -187,4 +184,4 @@ class Digesting:
         return await self._database.read(lambda db: all_waiting(db, refs, limit))
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
-        return await self._database.write(lambda db: put_digests(db, digests, now))
+        return await self._database.write(lambda db: put_digests(db, digests, now), apart=True)

@@ -178,13 +178,13 @@ class FanOuts:
     _database: Database
 
     async def fan_out(self, most: int) -> FanOut | None:
-        return await self._database.write(lambda db: fan_out(db, most))
+        return await self._database.write(lambda db: fan_out(db, most), apart=True)
 
     async def put_matches(self, matches: Mapping[int, Sequence[str]], reached: int) -> None:
-        await self._database.write(lambda db: put_matches(db, matches, reached))
+        await self._database.write(lambda db: put_matches(db, matches, reached), apart=True)
 
     async def owe_next(self, now: datetime, most: int) -> Owed:
-        return await self._database.write(lambda db: owe_next(db, now, most))
+        return await self._database.write(lambda db: owe_next(db, now, most), apart=True)
 
     async def fanning_out(self) -> bool:
         return await self._database.read(under_way)

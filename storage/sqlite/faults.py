@@ -57,12 +57,19 @@ def translated(path: Path) -> Iterator[None]:
     """Raise StoreError, in a sentence that names ``path``, for whatever SQLite or the system reports inside."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
+        raise sentence_for(path, error) or error from error
+
+
+def sentence_for(path: Path, error: BaseException) -> StoreError | None:
+    """What is said of an error; None of one that is neither SQLite's nor the system's."""
+    if isinstance(error, sqlite3.Error):
         # The low byte of an extended code is the primary one. Misuse of the module carries no code at all.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise _sentence(path, _CODES.get(code, _UNKNOWN), str(error)) from error
-    except OSError as error:
-        raise _sentence(path, _ERRNOS.get(error.errno or 0, _UNKNOWN), error.strerror or "unknown") from error
+        return _sentence(path, _CODES.get(code, _UNKNOWN), str(error))
+    if isinstance(error, OSError):
+        return _sentence(path, _ERRNOS.get(error.errno or 0, _UNKNOWN), error.strerror or "unknown")
+    return None
 
 
 def _sentence(path: Path, meaning: tuple[str, str, bool], detail: str) -> StoreError:

@@ -29,7 +29,7 @@ _MATCHED = """
     WHERE d.channel_id = :channel AND d.paper BETWEEN :low AND :high AND d.state <> 2
     AND +p.announced BETWEEN :first AND :last
     AND m.query_id IN (
-        SELECT w.query_id FROM watches w WHERE w.channel_id = :channel AND w.ended_at IS NULL
+        SELECT w.query_id FROM watches w INDEXED BY watches_active WHERE w.channel_id = :channel AND w.ended_at IS NULL
         AND (w.upvotes = 0 OR w.upvotes <= (SELECT s.counted FROM signals s WHERE s.paper = d.paper))
     )
     AND (:query IS NULL OR m.query_id = :query)
@@ -42,7 +42,7 @@ _SAVED = """
 """
 
 _WATCHES = """
-    SELECT q.id, q.canonical FROM watches w JOIN queries q ON q.id = w.query_id
+    SELECT q.id, q.canonical FROM watches w INDEXED BY watches_active JOIN queries q ON q.id = w.query_id
     WHERE w.channel_id = ? AND w.ended_at IS NULL ORDER BY w.id
 """
 

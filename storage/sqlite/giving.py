@@ -28,10 +28,11 @@ _GIVE = """
 """
 
 _PENDING = """
-    SELECT e.paper FROM posts p JOIN entries e ON e.post_id = p.id WHERE p.channel_id = ? AND p.state = 'pending'
+    SELECT e.paper FROM posts p INDEXED BY posts_pending JOIN entries e ON e.post_id = p.id
+    WHERE p.channel_id = ? AND p.state = 'pending'
 """
 _OPEN = """
-    SELECT e.paper FROM posts p JOIN entries e ON e.post_id = p.id
+    SELECT e.paper FROM posts p INDEXED BY posts_open JOIN entries e ON e.post_id = p.id
     WHERE p.channel_id = ? AND p.state IN ('sending', 'uncertain')
 """
 

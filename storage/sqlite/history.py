@@ -25,6 +25,7 @@ from storage.sqlite.owing import delivery_number
 from storage.sqlite.people import find_channel
 from storage.sqlite.values import (
     count,
+    known_paper,
     moment_column,
     to_list,
     to_moment,
@@ -90,7 +91,7 @@ def _entries(db: sqlite_utils.Database, post: int, channel: int) -> list[Entry]:
     return [
         Entry(
             number=row[0],
-            paper=(paper := to_paper(row[9:])),
+            paper=(paper := known_paper(row[9:])),
             words=to_list(row[1]),
             queries=to_list(row[2]),
             late=bool(row[3]),
@@ -133,7 +134,8 @@ def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> li
     channel = find_channel(db, ref)
     latest = db.execute(
         # What a member brought has no number and leaves those of the post before it as they are.
-        "SELECT composed, kind FROM posts p WHERE channel_id = ? AND state = 'sent' AND kind <> 'notice'"
+        "SELECT composed, kind FROM posts p INDEXED BY posts_sent"
+        " WHERE channel_id = ? AND state = 'sent' AND kind <> 'notice'"
         " AND thread_of IS NULL AND EXISTS (SELECT 1 FROM entries e WHERE e.post_id = p.id AND e.number > 0)"
         " ORDER BY id DESC LIMIT 1",
         (channel,),
@@ -141,7 +143,8 @@ def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> li
     if channel is None or latest is None:
         return []
     posts = db.execute(
-        "SELECT id FROM posts WHERE channel_id = ? AND state = 'sent' AND id >= ? AND composed = ? AND kind = ?"
+        "SELECT id FROM posts INDEXED BY posts_sent"
+        " WHERE channel_id = ? AND state = 'sent' AND id >= ? AND composed = ? AND kind = ?"
         " AND thread_of IS NULL ORDER BY id",
         (channel, latest[0], *latest),
     ).fetchall()
@@ -151,8 +154,9 @@ def latest_entries(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> li
 def posted(db: sqlite_utils.Database, ref: ChannelRef, limit: int) -> list[Paper]:
     rows = db.execute(
         "SELECT p.* FROM ("
-        "  SELECT e.paper, max(s.composed) AS at FROM posts s JOIN entries e ON e.post_id = s.id"
-        "  WHERE s.channel_id = ? AND s.state = 'sent' GROUP BY e.paper ORDER BY at DESC, e.paper DESC LIMIT ?"
+        "  SELECT e.paper, max(s.composed) AS at FROM posts s INDEXED BY posts_sent"
+        "  JOIN entries e ON e.post_id = s.id WHERE s.channel_id = ? AND s.state = 'sent'"
+        "  GROUP BY e.paper ORDER BY at DESC, e.paper DESC LIMIT ?"
         ") latest JOIN papers p ON p.ordinal = latest.paper ORDER BY latest.at DESC, latest.paper DESC",
         (find_channel(db, ref), count(limit)),
     )
@@ -168,18 +172,21 @@ def channel_status(db: sqlite_utils.Database, ref: ChannelRef) -> ChannelStatus:
         return int(db.execute(sql, (channel,)).fetchone()[0])
 
     unsent = figure(
-        "SELECT count(*) FROM posts p JOIN entries e ON e.post_id = p.id AND e.owed = 1"
+        "SELECT count(*) FROM posts p INDEXED BY posts_pending JOIN entries e ON e.post_id = p.id AND e.owed = 1"
         " WHERE p.channel_id = ? AND p.state = 'pending' AND p.thread_of IS NULL"
     )
     return ChannelStatus(
-        watches=figure("SELECT count(*) FROM watches WHERE channel_id = ? AND ended_at IS NULL"),
+        watches=figure(
+            "SELECT count(*) FROM watches INDEXED BY watches_active WHERE channel_id = ? AND ended_at IS NULL"
+        ),
         waiting=unsent
         + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 0")
         + figure("SELECT count(*) FROM deliveries WHERE channel_id = ? AND state = 3"),
         posted=posted,
         # The first condition says what the partial index holds.
         uncertain=figure(
-            "SELECT count(*) FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain')"
+            "SELECT count(*) FROM posts INDEXED BY posts_open"
+            " WHERE channel_id = ? AND state IN ('sending', 'uncertain')"
             " AND state = 'uncertain'"
         ),
         last_posted=to_moment_or_none(last_posted),

@@ -86,7 +86,7 @@ class Imports:
             state.put(db, _BOOKMARK + name, bookmark(brought))
             return brought
 
-        return await self._database.write(step)
+        return await self._database.write(step, apart=True)
 
     async def end_import(self, name: str, *, complete: bool) -> None:
         def end(db: sqlite_utils.Database) -> None:

@@ -94,13 +94,13 @@ class Keeping:
     _database: Database
 
     async def pack(self, before: date, after: int, most: int) -> int | None:
-        return await self._database.write(lambda db: pack(db, before, after, most))
+        return await self._database.write(lambda db: pack(db, before, after, most), apart=True)
 
     async def thin_posts(self, before: datetime, most: int) -> int:
-        return await self._database.write(lambda db: thin_posts(db, before, most))
+        return await self._database.write(lambda db: thin_posts(db, before, most), apart=True)
 
     async def merge_index(self) -> bool:
-        return await self._database.write(full_text.merge)
+        return await self._database.write(full_text.merge, apart=True)
 
     async def give_back(self) -> bool:
-        return await self._database.write(give_back)
+        return await self._database.write(give_back, apart=True)

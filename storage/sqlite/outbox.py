@@ -1,4 +1,4 @@
-"""Posts on their way: stored with their deliveries, claimed, finished.
+"""Posts on their way: claimed, finished (``storing`` is how they get here).
 
     pending → sending → sent | pending (retry) | uncertain → sent | pending | dead
 
@@ -14,135 +14,20 @@ from datetime import datetime, timedelta
 
 import sqlite_utils
 
-from bot.errors import StoreError
-from bot.models import ChannelRef, MessageRef, OutboxItem, Post, PostKind
-from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue, receipts, relating, restoring, tallies
+from bot.models import ChannelRef, MessageRef, OutboxItem, Post
+from storage.sqlite import queue, relating, restoring, storing, tallies
 from storage.sqlite.database import Database
 from storage.sqlite.history import item
 from storage.sqlite.people import ensure_workspace, need_channel
-from storage.sqlite.values import list_column, moment_column, receipt_column, signal_column, text_column
-
-
-class NotWaitingError(Exception):
-    """A delivery is not waiting any more: nothing of the posts is stored."""
-
-
-def put_posts(
-    db: sqlite_utils.Database,
-    channel: int,
-    posts: Sequence[Post],
-    *,
-    receipted: int,
-    next_due: datetime | None,
-    now: datetime,
-    bulk: bool = False,
-) -> None:
-    """Raises NotWaitingError, and then the caller has to take back what was written."""
-    entries = [entry for post in posts for entry in post.entries]
-    _take(db, channel, {entry.delivery for entry in entries if entry.delivery is not None})
-    proposed = {ordinal(entry.paper.id) for entry in entries if entry.delivery is None and entry.because}
-    if not relating.give(db, channel, proposed):
-        raise NotWaitingError
-    (counted_from,) = db.execute("SELECT receipted FROM channels WHERE id = ?", (channel,)).fetchone()
-    composed: int | None = None
-    for post in posts:
-        composed = insert(db, channel, post, now, composed=composed, counted_from=counted_from, bulk=bulk)
-    receipts.move_on(db, channel, receipted)
-    channels.set_due(db, channel, next_due, moment_column(now))
-    queue.settle(db, channel)
-
-
-def _take(db: sqlite_utils.Database, channel: int, deliveries: set[int]) -> None:
-    """Move waiting deliveries into a post."""
-    owned = [owing.channel_and_paper(delivery) for delivery in deliveries]
-    taken = db.execute(
-        "UPDATE deliveries SET state = 1 WHERE channel_id = ? AND state = 0"
-        " AND paper IN (SELECT value FROM json_each(?))",
-        (channel, json.dumps([paper for owner, paper in owned if owner == channel])),
-    )
-    if taken.rowcount != len(deliveries):
-        raise NotWaitingError
-
-
-def insert(
-    db: sqlite_utils.Database,
-    channel: int,
-    post: Post,
-    now: datetime,
-    *,
-    composed: int | None = None,
-    counted_from: int | None = None,
-    bulk: bool = False,
-) -> int:
-    """Store one post, pending; returns the number of the first post of its step."""
-    moment = moment_column(now)
-    if not bulk and post.kind is not PostKind.NOTICE:
-        queue.hurry(db, channel)
-    parent = None if post.thread_of is None else _thread(db, channel, post.thread_of)
-    (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM posts").fetchone()
-    db.execute(
-        "INSERT INTO posts (id, key, channel_id, kind, heading, text, receipt, part, parts, thread_of, composed,"
-        " counted_from, not_before, made_at, bulk)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            post.key,
-            channel,
-            post.kind.value,
-            text_column(post.heading),
-            text_column(post.text),
-            receipt_column(post.receipt),
-            post.part,
-            post.parts,
-            parent,
-            number if composed is None else composed,
-            counted_from,
-            moment,
-            moment,
-            bulk,
-        ),
-    )
-    papers = [ordinal(entry.paper.id) for entry in post.entries]
-    # What was owed is kept already.
-    fresh = [(paper,) for entry, paper in zip(post.entries, papers, strict=True) if entry.delivery is None]
-    db.conn.executemany("INSERT OR IGNORE INTO kept (paper) VALUES (?)", fresh)
-    db.conn.executemany(
-        "INSERT INTO entries (post_id, place, number, paper, owed, late, words, queries, note, signal, because)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                number,
-                place,
-                entry.number,
-                paper,
-                int(entry.delivery is not None),
-                int(entry.late),
-                list_column(entry.words),
-                list_column(entry.queries),
-                text_column(entry.note),
-                signal_column(entry.signal),
-                text_column(entry.because),
-            )
-            for place, (entry, paper) in enumerate(zip(post.entries, papers, strict=True))
-        ),
-    )
-    return number if composed is None else composed
-
-
-def _thread(db: sqlite_utils.Database, channel: int, key: str) -> int:
-    """The number of the post in whose thread another belongs; raises StoreError if the channel has none such."""
-    row = db.execute("SELECT id FROM posts WHERE key = ? AND channel_id = ?", (key, channel)).fetchone()
-    if row is None:
-        raise StoreError("A post belongs into the thread of a post that is not known.", path=key)
-    return int(row[0])
+from storage.sqlite.storing import Put, Step
+from storage.sqlite.values import moment_column, text_column
 
 
 def put_notice(db: sqlite_utils.Database, post: Post, now: datetime) -> bool:
     channel = need_channel(db, post.channel)
     if db.execute("SELECT 1 FROM posts WHERE key = ?", (post.key,)).fetchone() is not None:
         return False
-    insert(db, channel, post, now)
+    storing.insert(db, [Step(channel, [post])], now)
     queue.settle(db, channel)
     return True
 
@@ -245,7 +130,7 @@ def _channel_of(db: sqlite_utils.Database, post: int) -> int:
 def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
     # not_before is the moment they were claimed, so they may be looked up at once.
     cursor = db.execute(
-        "UPDATE posts SET state = 'uncertain' WHERE state = 'sending' AND channel_id IN"
+        "UPDATE posts INDEXED BY posts_sending SET state = 'uncertain' WHERE state = 'sending' AND channel_id IN"
         " (SELECT c.id FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
         "  WHERE w.platform IN (SELECT value FROM json_each(?)))",
         (json.dumps(list(platforms)),),
@@ -256,10 +141,9 @@ def interrupted(db: sqlite_utils.Database, platforms: Sequence[str]) -> int:
 def uncertain_posts(db: sqlite_utils.Database, platforms: Sequence[str], now: datetime, limit: int) -> list[OutboxItem]:
     # From the few uncertain posts on: the planner would look at all posts of all the platform's channels.
     rows = db.execute(
-        "SELECT p.id FROM posts p CROSS JOIN channels c ON c.id = p.channel_id"
-        " CROSS JOIN workspaces w ON w.id = c.workspace_id"
-        " WHERE p.state = 'uncertain' AND p.not_before <= ? AND w.platform IN (SELECT value FROM json_each(?))"
-        " ORDER BY p.not_before, p.id LIMIT ?",
+        "SELECT p.id FROM posts p INDEXED BY posts_uncertain CROSS JOIN channels c ON c.id = p.channel_id"
+        " CROSS JOIN workspaces w ON w.id = c.workspace_id WHERE p.state = 'uncertain' AND p.not_before <= ?"
+        " AND w.platform IN (SELECT value FROM json_each(?)) ORDER BY p.not_before, p.id LIMIT ?",
         (moment_column(now), json.dumps(list(platforms)), limit),
     ).fetchall()
     return [item(db, post) for (post,) in rows]
@@ -280,13 +164,11 @@ class Outbox:
     async def put_posts(
         self, ref: ChannelRef, posts: Sequence[Post], *, receipted: int, next_due: datetime | None, now: datetime
     ) -> bool:
-        try:
-            await self._database.write(
-                lambda db: put_posts(db, need_channel(db, ref), posts, receipted=receipted, next_due=next_due, now=now)
-            )
-        except NotWaitingError:
-            return False
-        return True
+        def work(db: sqlite_utils.Database) -> bool:
+            (stored,) = storing.put(db, [Put(need_channel(db, ref), posts, receipted, next_due)], now)
+            return stored
+
+        return await self._database.write(work)
 
     async def put_notice(self, post: Post, now: datetime) -> bool:
         return await self._database.write(lambda db: put_notice(db, post, now))

@@ -20,16 +20,16 @@ from storage.sqlite import days, full_text, giving, mirroring, receipts
 from storage.sqlite.values import moment_column
 
 # A delivery's number holds both: papers' ordinals stay below 2**38 (the year 2748).
-_PAPER_BITS = 38
+PAPER_BITS = 38
 
 
 def delivery_number(channel: int, paper: int) -> int:
     """What ``bot.models.Delivery.id`` is."""
-    return channel << _PAPER_BITS | paper
+    return channel << PAPER_BITS | paper
 
 
 def channel_and_paper(delivery: int) -> tuple[int, int]:
-    return delivery >> _PAPER_BITS, delivery & (1 << _PAPER_BITS) - 1
+    return delivery >> PAPER_BITS, delivery & (1 << PAPER_BITS) - 1
 
 
 def owe_watch(db: sqlite_utils.Database, watch: int, now: datetime, since: date | None = None) -> int:

@@ -240,4 +240,4 @@ class Papers:
         return await self._database.read(days.archive_span)
 
     async def prune_papers(self, announced_before: date, limit: int) -> int:
-        return await self._database.write(lambda db: prune(db, announced_before, limit))
+        return await self._database.write(lambda db: prune(db, announced_before, limit), apart=True)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import sqlite_utils
@@ -31,81 +31,93 @@ from storage.sqlite.values import moment_column, to_moment_or_none
 
 _NEVER = moment_column(NEVER)
 
-_NEXT_NOTICE = """
-    SELECT p.id, p.not_before, p.bulk FROM posts p
-    WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind = 'notice' AND (p.thread_of IS NULL OR NOT ?)
-      AND (p.thread_of IS NULL OR (SELECT t.state FROM posts t WHERE t.id = p.thread_of) = 'sent')
-    ORDER BY p.id LIMIT 1
-"""
 # A threaded card stands behind its digest in the same queue, so the digest was sent when the card's turn comes.
-_NEXT_PAPERS = """
-    SELECT p.id, p.not_before, p.bulk FROM posts p
-    WHERE p.channel_id = ? AND p.state = 'pending' AND p.kind <> 'notice'
-    ORDER BY p.id LIMIT 1
+_HEADS = """
+    SELECT c.id, n.id, n.not_before, n.bulk, p.id, p.not_before, p.bulk
+    FROM json_each(?) j CROSS JOIN channels c ON c.id = j.value
+    LEFT JOIN posts n ON n.id = (
+        SELECT x.id FROM posts x INDEXED BY posts_pending
+        WHERE x.channel_id = c.id AND x.state = 'pending' AND x.kind = 'notice'
+          AND (x.thread_of IS NULL
+               OR (c.paused = '' AND (SELECT t.state FROM posts t WHERE t.id = x.thread_of) = 'sent'))
+        ORDER BY x.id LIMIT 1
+    )
+    LEFT JOIN posts p ON c.paused = '' AND p.id = (
+        SELECT x.id FROM posts x INDEXED BY posts_pending
+        WHERE x.channel_id = c.id AND x.state = 'pending' AND x.kind <> 'notice' ORDER BY x.id LIMIT 1
+    )
+    WHERE NOT EXISTS (SELECT 1 FROM posts o INDEXED BY posts_open WHERE o.channel_id = c.id
+                      AND o.state IN ('sending', 'uncertain') AND o.not_before < ?)
 """
-
 
 # Of so many turns one is for bulk first.
 _BULK_TURN = 8
 _LANES = ("ready_at", "bulk_at")
 
+_EARLIEST = """
+    ready_at = (SELECT min(c.ready_at) FROM channels c
+                WHERE c.workspace_id = workspaces.id AND c.ready_at IS NOT NULL),
+    bulk_at = (SELECT min(c.bulk_at) FROM channels c
+               WHERE c.workspace_id = workspaces.id AND c.bulk_at IS NOT NULL)
+"""
+_SETTLE_WORKSPACE = f"UPDATE workspaces SET {_EARLIEST} WHERE id = ?"  # noqa: S608  from above
+_SERVED = f"""
+    UPDATE workspaces SET served = (SELECT max(served) + 1 FROM workspaces), {_EARLIEST} WHERE id = ?
+"""  # noqa: S608  likewise
+
+_Head = tuple[int, str, int]
+"""A post, the moment from which it may go, whether it is bulk."""
+
 
 def settle(db: sqlite_utils.Database, channel: int) -> None:
     """Bring up to date when the next posts of a channel, and so of its workspace, may be claimed."""
-    heads = _heads(db, channel)
-    moments = [min((at for _, at, bulk in heads if bulk == lane), default=None) for lane in (0, 1)]
-    _set_ready(db, channel, *moments)
+    settle_all(db, [channel])
+
+
+def settle_all(db: sqlite_utils.Database, channels: Sequence[int]) -> None:
+    """The same for many channels."""
+    known = _heads(db, channels)
+    db.conn.executemany(
+        "UPDATE channels SET ready_at = ?, bulk_at = ? WHERE id = ?",
+        [(*_moments(known.get(channel, ())), channel) for channel in channels],
+    )
+    rows = db.execute(
+        "SELECT DISTINCT c.workspace_id FROM json_each(?) j CROSS JOIN channels c ON c.id = j.value",
+        (json.dumps(channels),),
+    )
+    db.conn.executemany(_SETTLE_WORKSPACE, rows.fetchall())
+
+
+def _moments(heads: Sequence[_Head]) -> Iterator[str | None]:
+    """When the next post of each lane may be claimed."""
+    return (min((at for _, at, bulk in heads if bulk == lane), default=None) for lane in (0, 1))
 
 
 def settle_workspace(db: sqlite_utils.Database, workspace: int) -> None:
     """The same for a workspace whose channels are up to date."""
-    db.execute(
-        "UPDATE workspaces SET"
-        " ready_at = (SELECT min(c.ready_at) FROM channels c"
-        "  WHERE c.workspace_id = workspaces.id AND c.ready_at IS NOT NULL),"
-        " bulk_at = (SELECT min(c.bulk_at) FROM channels c"
-        "  WHERE c.workspace_id = workspaces.id AND c.bulk_at IS NOT NULL)"
-        " WHERE id = ?",
-        (workspace,),
-    )
-
-
-def _set_ready(db: sqlite_utils.Database, channel: int, ready_at: str | None, bulk_at: str | None) -> None:
-    (workspace,) = db.execute(
-        "UPDATE channels SET ready_at = ?, bulk_at = ? WHERE id = ? RETURNING workspace_id",
-        (ready_at, bulk_at, channel),
-    ).fetchone()
-    settle_workspace(db, workspace)
+    db.execute(_SETTLE_WORKSPACE, (workspace,))
 
 
 def put_off(db: sqlite_utils.Database, channel: int, until: datetime) -> None:
     """Let the next posts of a channel go at ``until`` or later; ``settle`` has to follow."""
-    heads = [post for post, _, _ in _heads(db, channel)]
-    db.execute(
-        "UPDATE posts SET not_before = max(not_before, ?) WHERE id IN (SELECT value FROM json_each(?))",
-        (moment_column(until), json.dumps(heads)),
+    db.conn.executemany(
+        "UPDATE posts SET not_before = max(not_before, ?) WHERE id = ?",
+        [(moment_column(until), post) for post, _, _ in _heads(db, [channel]).get(channel, ())],
     )
 
 
-def hurry(db: sqlite_utils.Database, channel: int) -> None:
-    """Let what waits in a channel's outbox be bulk no more: something urgent is about to stand behind it."""
-    db.execute("UPDATE posts SET bulk = 0 WHERE channel_id = ? AND state = 'pending' AND bulk = 1", (channel,))
+def hurry(db: sqlite_utils.Database, channels: Sequence[int]) -> None:
+    """Let what waits in channels' outboxes be bulk no more: something urgent is about to stand behind it."""
+    db.conn.executemany(
+        "UPDATE posts INDEXED BY posts_pending SET bulk = 0 WHERE channel_id = ? AND state = 'pending' AND bulk = 1",
+        [(channel,) for channel in channels],
+    )
 
 
-def _heads(db: sqlite_utils.Database, channel: int) -> list[tuple[int, str, int]]:
-    """The first posts of the channel's queues that are not held up, each with the moment from which it may go and
-    whether it is bulk."""
-    (paused,) = db.execute("SELECT paused <> '' FROM channels WHERE id = ?", (channel,)).fetchone()
-    blocked = db.execute(
-        "SELECT 1 FROM posts WHERE channel_id = ? AND state IN ('sending', 'uncertain') AND not_before < ? LIMIT 1",
-        (channel, _NEVER),
-    ).fetchone()
-    if blocked is not None:
-        return []
-    heads = [db.execute(_NEXT_NOTICE, (channel, paused)).fetchone()]
-    if not paused:
-        heads.append(db.execute(_NEXT_PAPERS, (channel,)).fetchone())
-    return [head for head in heads if head is not None]
+def _heads(db: sqlite_utils.Database, channels: Sequence[int]) -> dict[int, list[_Head]]:
+    """The first posts of the channels' queues that are not held up."""
+    rows = db.execute(_HEADS, (json.dumps(channels), _NEVER))
+    return {row[0]: [head for head in (row[1:4], row[4:7]) if head[0] is not None] for row in rows}
 
 
 def claim(
@@ -162,7 +174,7 @@ def _turn(
 
 _NEXT_WORKSPACE = tuple(
     f"SELECT served, id, not_before FROM workspaces WHERE platform = ? AND {lane} <= ? AND not_before <= ?"  # noqa: S608
-    " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY served, id LIMIT 1"
+    " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY served LIMIT 1"
     for lane in _LANES
 )
 _NEXT_CHANNEL = tuple(
@@ -183,14 +195,16 @@ def _put_off_workspace(
 def _claim_one(db: sqlite_utils.Database, lane: int, workspace: int, moment: str) -> int:
     """Claim the next post of a workspace that has a channel ready in that lane."""
     (channel,) = db.execute(_NEXT_CHANNEL[lane], (workspace, moment)).fetchone()
-    post = min(number for number, at, bulk in _heads(db, channel) if bulk == lane and at <= moment)
+    heads = _heads(db, [channel])[channel]
+    post = min(number for number, at, bulk in heads if bulk == lane and at <= moment)
     db.execute(
         "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?),"
         " not_before = ? WHERE id = ?",
         (moment, moment, post),
     )
-    _set_ready(db, channel, None, None)
-    db.execute("UPDATE workspaces SET served = (SELECT max(served) + 1 FROM workspaces) WHERE id = ?", (workspace,))
+    # Nothing else of the channel goes before this one has ended.
+    db.execute("UPDATE channels SET ready_at = NULL, bulk_at = NULL WHERE id = ?", (channel,))
+    db.execute(_SERVED, (workspace,))
     return post
 
 

@@ -14,7 +14,9 @@ by themselves.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import sqlite_utils
@@ -77,6 +79,20 @@ def move_on(db: sqlite_utils.Database, channel: int, poll: int) -> None:
     ).fetchone()
     start = poll if row[0] is None else min(poll, int(row[0]))
     db.execute("UPDATE channels SET receipted = ? WHERE id = ?", (start, channel))
+
+
+def move_all_on(db: sqlite_utils.Database, polls: Sequence[tuple[int, int]]) -> None:
+    """The same for pairs of a channel and a row."""
+    db.conn.executemany("UPDATE channels SET receipted = ? WHERE id = ?", [(poll, channel) for channel, poll in polls])
+    waiting = db.execute(
+        "SELECT j.value FROM json_each(?) j WHERE EXISTS"
+        " (SELECT 1 FROM deliveries d WHERE d.channel_id = j.value AND d.state = 0)",
+        (json.dumps([channel for channel, _ in polls]),),
+    )
+    left = {channel for (channel,) in waiting}
+    for channel, poll in polls:
+        if channel in left:
+            move_on(db, channel, poll)
 
 
 def backfill_ends(db: sqlite_utils.Database, day: date) -> None:

@@ -205,14 +205,15 @@ def end_number(db: sqlite_utils.Database, channel: int, by: MemberRef | None, no
         return False
     db.execute(
         "UPDATE deliveries SET state = 2 WHERE channel_id = :channel AND state = 1 AND paper IN"
-        " (SELECT e.paper FROM posts p JOIN entries e ON e.post_id = p.id AND e.owed = 1"
+        " (SELECT e.paper FROM posts p INDEXED BY posts_pending JOIN entries e ON e.post_id = p.id AND e.owed = 1"
         "  WHERE p.channel_id = :channel AND p.state = 'pending')",
         {"channel": channel},
     )
     for state in (0, 3):  # one after the other, so that the index of each applies
         db.execute("UPDATE deliveries SET state = 2 WHERE channel_id = ? AND state = ?", (channel, state))
     db.execute(
-        "UPDATE posts SET state = 'dead', finished_at = ?, last_error = ? WHERE channel_id = ? AND state = 'pending'",
+        "UPDATE posts INDEXED BY posts_pending SET state = 'dead', finished_at = ?, last_error = ?"
+        " WHERE channel_id = ? AND state = 'pending'",
         (moment_column(now), _ENDED, channel),
     )
     db.execute("UPDATE channels SET paused = ?, next_due = NULL WHERE id = ?", (_ENDED, channel))

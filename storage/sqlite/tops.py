@@ -10,10 +10,11 @@ import sqlite_utils
 
 from bot.models import Channel, ChannelRef, MemberRef, Post
 from bot.paper_id import ordinal
-from storage.sqlite import outbox, queue
+from storage.sqlite import queue, storing
 from storage.sqlite.channels import CHANNEL, to_channel
 from storage.sqlite.database import Database
 from storage.sqlite.people import audit, need_channel, team_of
+from storage.sqlite.storing import Step
 from storage.sqlite.values import moment_column, moment_or_none, text_column
 
 # The plus keeps SQLite on the index of due tops.
@@ -65,9 +66,7 @@ def put_top(
     )
     if not moved.rowcount:
         return False
-    composed: int | None = None
-    for post in posts:
-        composed = outbox.insert(db, number, post, now, composed=composed, bulk=True)
+    storing.insert(db, [Step(number, posts, bulk=True)], now)
     queue.settle(db, number)
     return True
 

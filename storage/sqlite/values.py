@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -34,7 +35,7 @@ def moment_or_none(moment: datetime | None) -> str | None:
 
 
 def to_moment(column: str) -> datetime:
-    return datetime.fromisoformat(column).replace(tzinfo=UTC)
+    return datetime.fromisoformat(column + "+00:00")
 
 
 def to_moment_or_none(column: str | None) -> datetime | None:
@@ -54,11 +55,20 @@ def text_column(text: str) -> str:
 
 
 def list_column(items: Iterable[str]) -> str:
+    return _list_column(tuple(items))
+
+
+# What matched is the same few words in post after post.
+@lru_cache(maxsize=4_096)
+def _list_column(items: tuple[str, ...]) -> str:
     return msgspec.json.encode(list(map(text_column, items))).decode("utf-8")
 
 
+_read_list = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
 def to_list(column: str) -> tuple[str, ...]:
-    return tuple(json.loads(column))
+    return _read_list(column)
 
 
 def receipt_column(receipt: Receipt | None) -> str | None:
@@ -122,3 +132,8 @@ def to_paper(row: Sequence[Any]) -> Paper:
         doi=row[12],
         journal_ref=row[13],
     )
+
+
+# The papers of a day are owed to channel after channel. Whatever of a row changes, it is another row.
+known_paper = lru_cache(maxsize=2_000)(to_paper)
+"""``to_paper`` for papers that are asked for again and again."""

@@ -25,6 +25,10 @@ WATCH = """
     JOIN members m ON m.id = w.made_by
     JOIN workspaces s ON s.id = m.workspace_id
 """
+# Not the index of all watches that the channel ever had.
+_OF_CHANNEL = WATCH.replace("watches w", "watches w INDEXED BY watches_active") + (
+    "WHERE w.channel_id = ? AND w.ended_at IS NULL "
+)
 
 
 def to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
@@ -43,7 +47,7 @@ def to_watch(ref: ChannelRef, row: Sequence[Any]) -> Watch:
 
 def _active(db: sqlite_utils.Database, channel: int, canonical: str) -> Sequence[Any] | None:
     row: Sequence[Any] | None = db.execute(
-        WATCH + "WHERE w.channel_id = ? AND q.canonical = ? AND w.ended_at IS NULL", (channel, text_column(canonical))
+        _OF_CHANNEL + "AND q.canonical = ?", (channel, text_column(canonical))
     ).fetchone()
     return row
 
@@ -63,7 +67,7 @@ def add_watch(
     if _active(db, channel, query.canonical) is not None:
         return None
     (number,) = db.execute(
-        "SELECT count(*) FROM watches WHERE channel_id = ? AND ended_at IS NULL", (channel,)
+        "SELECT count(*) FROM watches INDEXED BY watches_active WHERE channel_id = ? AND ended_at IS NULL", (channel,)
     ).fetchone()
     if number >= most:
         raise CommandError(
@@ -150,7 +154,7 @@ def end_watch(db: sqlite_utils.Database, ref: ChannelRef, canonical: str, by: Me
 
 
 def watches_of(db: sqlite_utils.Database, ref: ChannelRef) -> list[Watch]:
-    rows = db.execute(WATCH + "WHERE w.channel_id = ? AND w.ended_at IS NULL ORDER BY w.id", (find_channel(db, ref),))
+    rows = db.execute(_OF_CHANNEL + "ORDER BY w.id", (find_channel(db, ref),))
     return [to_watch(ref, row) for row in rows]
 
 
