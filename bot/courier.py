@@ -75,6 +75,7 @@ class Courier:
         self._looking_up: dict[str, asyncio.Task[None]] = {}
         self._moments: list[datetime] = []
         self._defects: list[BaseException] = []
+        self._waits: dict[str, Again] = {}
 
     @property
     def under_way(self) -> set[asyncio.Task[None]]:
@@ -135,6 +136,9 @@ class Courier:
     async def _send(self, item: OutboxItem) -> None:
         post = item.post
         await self._pacer.turn(post.channel)
+        if wait := self._wait(post.channel):
+            await self._settle(item, wait)
+            return
         outcome: Outcome
         try:
             message = await within(self._clock, SEND_TIMEOUT, self.chat.send(post.channel, post))
@@ -181,13 +185,13 @@ class Courier:
                 level = logging.DEBUG if item.attempts == 1 else logging.INFO
                 logger.log(level, "Posted %s, attempt %d.", _named(item.post), item.attempts)
             case Again(at, error, workspace):
-                await self._postpone(channel, at, workspace)
+                await self._postpone(channel, at, error, workspace=workspace)
                 await self._keep(lambda: self._store.retry(key, at, error))
                 self._meter.retried(channel.platform)
                 heapq.heappush(self._moments, at)
                 logger.warning("Not posted, to be tried again %s: %s. %s", _utc(at), _named(item.post), error)
             case LookUp(at, error, workspace, pause):
-                await self._postpone(channel, at, workspace)
+                await self._postpone(channel, at, error, workspace=workspace)
                 if pause:
                     await self._keep(lambda: self._pause(channel, pause, None))
                 await self._keep(lambda: self._store.uncertain(key, at, error))
@@ -233,8 +237,16 @@ class Courier:
             await self._store.set_paused(channel, reason, None, now)
         return known is not None
 
-    async def _postpone(self, channel: ChannelRef, until: datetime, workspace: bool) -> None:
+    def _wait(self, channel: ChannelRef) -> Again | None:
+        """What a post meets that was claimed before the platform told its workspace to wait."""
+        wait = self._waits.get(channel.workspace)
+        return wait if wait and wait.at > self._clock.now() else None
+
+    async def _postpone(self, channel: ChannelRef, until: datetime, error: str, *, workspace: bool) -> None:
         if workspace:
+            now = self._clock.now()
+            self._waits = {place: wait for place, wait in self._waits.items() if wait.at > now}
+            self._waits[channel.workspace] = Again(until, error)
             await self._keep(lambda: self._store.postpone_workspace(channel.platform, channel.workspace, until))
 
     async def _keep(self, write: Callable[[], Awaitable[T]]) -> T:

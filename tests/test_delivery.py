@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from bot.composing import Composer
 from bot.courier import MOST_SENDING, SEND_TIMEOUT
 from bot.delivery import GRACE, Dispatcher, Drained
 from bot.errors import DeliveryError, StoreError, UnreadableError
-from bot.models import Channel, ChannelRef, Layout, PostKind, PostLimits
+from bot.models import Channel, ChannelRef, Layout, OutboxItem, PostKind, PostLimits
 from bot.ports import Store
 from tests.chat_contract import ChatContract, UnusedHandler
 from tests.delivery_kit import (
@@ -298,6 +299,55 @@ async def test_a_workspace_that_is_asked_to_wait_waits_and_the_others_go_on(
         await clock.advance(1)
         await chat.until(lambda chat: bool(shown(chat, CHANNEL) and shown(chat, OTHER)))
     assert clock.now() - begun == timedelta(seconds=40)
+
+
+class SlowClaims:
+    """A store whose claims are known only once ``gate`` is open."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.holding = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def claim(self, *args: Any, **named: Any) -> list[OutboxItem]:
+        items = await self._store.claim(*args, **named)
+        if items and not self.gate.is_set():
+            self.holding.set()
+            await self.gate.wait()
+        return items
+
+
+async def test_a_post_that_was_claimed_before_its_workspace_was_told_to_wait_waits_as_well(
+    store: Store, clock: DrivenClock, chat: MemoryChat
+) -> None:
+    slow = SlowClaims(store)
+    dispatcher = make_dispatcher(cast(Store, slow), clock, chat)
+    chat.refusals[CHANNEL] = DeliveryError("Too many.", retry_after=40.0, workspace_wide=True)
+    chat.gate.clear()
+    await watch(store, clock)
+    await announce(store, clock, 2)
+    async with running(dispatcher):
+        await chat.until(lambda chat: len(chat.sends) == 1)
+        slow.gate.clear()
+        await watch(store, clock, OTHER)
+        await announce(store, clock, 3)
+        dispatcher.wake()
+        await slow.holding.wait()
+        chat.gate.set()
+        await until(lambda: said(store, "Too many."))
+        chat.refusals.clear()
+        slow.gate.set()
+        await until(lambda: said(store, "Too many.", OTHER))
+        await clock.rest()
+        await clock.advance(39)
+        await clock.rest()
+        assert len(chat.sends) == 1
+        await clock.advance(1)
+        await chat.until(lambda chat: bool(shown(chat, CHANNEL) and shown(chat, OTHER)))
 
 
 async def said(store: Store, error: str, ref: ChannelRef = CHANNEL) -> bool:

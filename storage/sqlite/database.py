@@ -78,7 +78,7 @@ class Database:
         if self._closing:
             raise self._closed()
         written: asyncio.Future[T] = self._commits.add(work, apart=apart)
-        self._worker.submit(self._commits.run, self._db)
+        asyncio.get_running_loop().run_in_executor(self._worker, self._commits.run, self._db)
         return await written
 
     async def close(self) -> None:
