@@ -28,6 +28,7 @@ from bot.digest import compose
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, Composed, Layout, PostLimits, Similar, Waiting
 from bot.pacing import within
+from bot.paper_caches import empty_caches
 from bot.ports import Clock, Store
 from bot.supervision import report
 from bot.taking_turns import Between, each_due, go_on
@@ -81,19 +82,22 @@ class Composer:
         async def compose(channels: Sequence[Channel]) -> int:
             return await self._slice([channel.ref for channel in channels], by_clock=True)
 
-        return await each_due(self._due, compose, at_once=SLICE, between=between)
+        try:
+            return await each_due(self._due, compose, at_once=SLICE, between=between)
+        finally:
+            empty_caches()
 
     async def chosen(self, refs: Iterable[ChannelRef]) -> int:
         """Compose for these channels whatever their schedule; the unknown and the paused are left out."""
-        return await self._slices(list(refs))
+        try:
+            return await self._slices(list(refs))
+        finally:
+            empty_caches()
 
     async def everything(self) -> int:
         """Compose for all channels before their time, save those that are paused or off."""
-        posts = 0
-        for platform in self._limits:
-            known = await self._store.channels(platform)
-            posts += await self._slices([each.ref for each in known if _kind(each) != ScheduleKind.OFF])
-        return posts
+        known = [channel for platform in self._limits for channel in await self._store.channels(platform)]
+        return await self.chosen(channel.ref for channel in known if _kind(channel) != ScheduleKind.OFF)
 
     async def _due(self, most: int) -> Sequence[Channel]:
         now = self._clock.now() - (PATIENCE if await self._store.fanning_out() else timedelta())

@@ -44,6 +44,7 @@ from bot.models import (
     Similar,
     Sort,
 )
+from bot.paper_caches import cached_for_a_round
 from bot.query import Query
 from bot.signal_line import signal_line
 from bot.text import readable
@@ -134,7 +135,7 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
     )
 
 
-@lru_cache(maxsize=2_000)
+@cached_for_a_round(2_000)
 def _paper_characters(paper: Paper) -> int:
     return (
         max(len(paper.title), len(readable(paper.title)))
@@ -189,7 +190,7 @@ def _words(queries: Iterable[str], paper: Paper) -> tuple[str, ...]:
 
 
 # What many watch matches the same papers for all of them, all through nine o'clock.
-@lru_cache(maxsize=8_000)
+@cached_for_a_round(8_000)
 def _matched(canonical: str, paper: Paper) -> tuple[str, ...]:
     try:
         query = _query(canonical)

@@ -13,9 +13,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from bot.models import Paper
+from bot.paper_caches import cached_for_a_round
 from bot.query_compiler import compiled
 from bot.query_parser import LONGEST, MOST_NESTED, MOST_TERMS, MOST_WORDS, parse_tree, too_long
 from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated, nested, normal_form, terms
@@ -105,7 +105,7 @@ class _PaperWords:
 
 
 # Many queries are asked of the same papers; this holds a day of them.
-@lru_cache(maxsize=2048)
+@cached_for_a_round(2_048)
 def _words_of(paper: Paper) -> _PaperWords:
     names = tuple(f" {' '.join(name_words(name))} " for name in paper.authors)
     categories = tuple(paper.categories)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bot.paper_caches import cached_for_a_round
 from bot.text import prefix_matches, readable, words
 
 _TOKEN = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f'’‘ʼ´\u00ad\u200b-\u200f\u2060]+[^\W_]+)*[+#♯]*")
@@ -34,7 +35,7 @@ def _words_of_token(token: str) -> tuple[str, ...]:
 
 
 # Many channels are told of the same papers; this holds the titles and abstracts of a day, a few kilobytes each.
-@lru_cache(maxsize=3_000)
+@cached_for_a_round(3_000)
 def _places(text: str) -> _Places:
     text = readable(text)
     found: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 
 from bot.composing import FEW_PAPERS, SLICE, Composer
 from bot.digest import compose
-from bot.models import ChannelRef, Composed, Delivery, Layout, PostLimits, Waiting
+from bot.models import ChannelRef, Composed, Delivery, Layout, Paper, PostLimits, Waiting
 from bot.ports import Store
 from tests.delivery_kit import DrivenClock, announce, at_boundary, make_dispatcher, running, watch
 from tests.factories import ANN, CHANNEL
@@ -59,6 +60,14 @@ async def test_all_that_are_due_are_composed_whatever_their_number(
     assert await composer(at_boundary(store, calls.append, str), chat, clock).due() == 2 * SLICE + 3
     assert calls.count("all_waiting") == calls.count("put_digests") == 3
     assert await store.due_channels(["console"], clock.now(), 999) == []
+
+
+async def test_no_paper_is_held_on_to_after_a_round(store: Store, clock: DrivenClock, chat: MemoryChat) -> None:
+    await many(store, clock, 3)
+    await announce(store, clock, 30_042)
+    assert await composer(store, chat, clock).due() == 3
+    gc.collect()
+    assert [each for each in gc.get_objects() if type(each) is Paper and each.id == "2603.30042"] == []
 
 
 async def test_channels_that_are_owed_nothing_move_on_in_silence(

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from bot.models import Paper, Receipt, Signal
+from bot.paper_caches import cached_for_a_round
 
 _MOMENT = len("2026-03-04T12:00:00.000000")
 
@@ -135,5 +136,5 @@ def to_paper(row: Sequence[Any]) -> Paper:
 
 
 # The papers of a day are owed to channel after channel. Whatever of a row changes, it is another row.
-known_paper = lru_cache(maxsize=2_000)(to_paper)
+known_paper = cached_for_a_round(2_000)(to_paper)
 """``to_paper`` for papers that are asked for again and again."""
