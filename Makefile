@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test coverage check format bench chaos soak lock clean
+.PHONY: install run test coverage check format bench growth chaos soak lock clean
 
 install: $(VENV)/.runtime
 
@@ -32,6 +32,9 @@ bench: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+growth: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.growth
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
