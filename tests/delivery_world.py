@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -28,9 +27,6 @@ CHANNELS = [CHANNEL, AWAY, OTHER]
 # Platforms number their members for themselves: that of another workspace has Ann's number, and is somebody else.
 ANN_AWAY = MemberRef(AWAY.platform, AWAY.workspace, ANN.member, ANN.name)
 MEMBERS = {CHANNEL: ANN, OTHER: BOB, AWAY: ANN_AWAY}
-NOT_UNDERSTOOD = "not understood"
-"""The text of a ValueError that belongs to the plan; any other defect that is logged does not."""
-
 Work = Callable[[Store], Coroutine[Any, Any, object]]
 
 
@@ -100,19 +96,6 @@ class Happening:
     name: str = ""
 
 
-class Defects(logging.Handler):
-    """What the program logged with a traceback, which no member sees and no test would, either."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and str(error) != NOT_UNDERSTOOD:
-            self.found.append(record)
-
-
 @dataclass
 class World:
     """What outlives a process: the folder, the platform, arXiv, time. ``store`` is the present process's."""
@@ -137,6 +120,8 @@ class World:
 
         ``meanwhile`` is begun at the work's ``instant``, or after it, and dies with it. Returns whether it lived.
         """
+        # No two things happen in the same microsecond; keys of posts rest on that.
+        await self.clock.advance(0.001)
         fuse, beside = Fuse(last), list[asyncio.Task[object]]()
 
         def burn(doing: str) -> None:

@@ -11,7 +11,6 @@ workspace. Once faults end and the bot is back where it was removed, everything 
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 import tempfile
 from collections.abc import Coroutine
@@ -27,8 +26,9 @@ from bot.commands.settings import paused_by_member
 from bot.conversation import ChannelChangeKind, Reaction
 from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, Signal
+from tests.defects import NOT_UNDERSTOOD, noted
 from tests.delivery_expected import Wishes
-from tests.delivery_world import CHANNELS, MEMBERS, NOT_UNDERSTOOD, Defects, Happening, World
+from tests.delivery_world import CHANNELS, MEMBERS, Happening, World
 from tests.standins.chat import Fault, Trouble
 from tests.thoroughness import LONG, examples
 
@@ -82,8 +82,8 @@ class Delivering(RuleBasedStateMachine):
         self.saved: dict[ChannelRef, set[str]] = {ref: set() for ref in CHANNELS}
         self.upvotes: dict[str, int] = {}
         self.seen = 0
-        self.defects = Defects()
-        logging.getLogger("bot").addHandler(self.defects)
+        self.noting = noted("bot")
+        self.defects = self.noting.__enter__()
         self.run(self.world.start())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -146,7 +146,10 @@ class Delivering(RuleBasedStateMachine):
         async def put() -> bool:
             return await self.world.mortal(last, lambda store: store.put_signals([Signal(paper, upvotes, now)], now))
 
-        if counts and (self.run(put()) or self.run(self.world.store.signals([paper]))[paper].upvotes == upvotes):
+        lived = self.run(put())
+        kept = self.run(self.world.store.signals([paper])).get(paper)
+        assert not lived or (kept is not None and kept.upvotes == upvotes)
+        if counts and kept is not None and kept.upvotes == upvotes:
             self.upvotes[paper] = max(self.upvotes.get(paper, 0), upvotes)
 
     @precondition(lambda self: self.world.feed.known)
@@ -274,17 +277,18 @@ class Delivering(RuleBasedStateMachine):
                 wishes.posted[paper.id] += post.thread_of is None
                 assert wishes.posted[paper.id] == 1, (ref, paper.id)
             if post.receipt is not None:
-                assert post.receipt.announced >= post.receipt.checked
-                assert post.receipt.checked + post.receipt.late >= post.receipt.matched
+                receipt = post.receipt
+                assert receipt.announced >= receipt.checked, receipt
+                assert receipt.checked + receipt.late >= receipt.matched, (receipt, post)
         self.seen = len(messages)
-        assert not self.defects.found, logging.Formatter().format(self.defects.found[0])
+        self.defects.none()
 
     def teardown(self) -> None:
         try:
             self.run(self.finish())
             self.posted_once_and_where_wanted()
         finally:
-            logging.getLogger("bot").removeHandler(self.defects)
+            self.noting.__exit__(None, None, None)
             self.run(self.world.stack.aclose())
             self.loop.close()
             shutil.rmtree(self.world.folder)
