@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test coverage check format bench growth chaos soak lock clean
+.PHONY: install run test coverage check format bench growth chaos soak fuzz lock clean
 
 install: $(VENV)/.runtime
 
@@ -38,6 +38,10 @@ growth: $(VENV)/.dev
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
+
+# The state machine and the properties of bad input with many examples, others at each run: an hour or so.
+fuzz: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/test_delivery_model.py tests/test_fuzz_*.py --timeout 0
 
 clean:
 	rm -rf $(VENV)

@@ -13,8 +13,8 @@ in the order in which they are to appear.
   paper; DIGEST, the parts alone. On a platform without threads THREAD is DIGEST: cards below would bury the digest.
 - Proposals (``bot.similar``) end a digest, numbered on; they have no cards, and CARDS has none of them. They are no
   matches: heading and receipt leave them out.
-- The receipt, with the number of papers as ``matched`` or ``risen``, stands on the last part (CARDS: on the last card),
-  where the papers it counts have been read.
+- The receipt, with the number of papers as ``matched`` or ``risen`` (what a member brought is neither), stands on the
+  last part (CARDS: on the last card), where the papers it counts have been read.
 - Keys follow from the channel, the deliveries and the moment, so that a composition that was stored is never stored
   twice, and papers owed again after a dead post get a new key.
 """
@@ -71,7 +71,9 @@ def compose(
         return []
     entries = _entries(deliveries, channel.sort)
     risen = sum(delivery.risen for delivery in deliveries)
-    receipt = replace(receipt, matched=len(entries) - risen, risen=risen)
+    # Whatever brought it, it may have been announced long before what the receipt covers.
+    brought = sum(bool(delivery.note) and not delivery.risen for delivery in deliveries)
+    receipt = replace(receipt, matched=len(entries) - risen - brought, risen=risen)
     proposed = [
         Entry(number, proposal.paper, because=proposal.because)
         for number, proposal in enumerate(proposals, len(entries) + 1)

@@ -78,6 +78,7 @@ class _Reader:
         self._position = 0
         self._out: list[str] = []
         self._groups: list[_Group] = []
+        self._deeper = 0
         self._waiting: list[Handler] = []
         self._formula = ""
 
@@ -160,12 +161,17 @@ class _Reader:
     def _open(self) -> None:
         if len(self._groups) >= _DEEPEST:
             self._flush()  # groups nested deeper are not taken as a whole, or the time would not be linear
+            self._deeper += 1
+            return
         self._groups.append(_Group(len(self._out), self._waiting))
         self._waiting = []
 
     def _close(self) -> None:
         if self._waiting:
             self._flush()
+        if self._deeper:
+            self._deeper -= 1
+            return
         if not self._groups:
             return
         group = self._groups.pop()

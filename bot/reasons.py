@@ -37,12 +37,15 @@ _SHORTEST_KIN = 4
 _LONGEST_ACRONYM = 6
 
 _BREAK = re.compile(r"[(\[{}\])\"“”]|[.,;:!?]\s")
-_JOINED = re.compile(r"\w+(?:[-\u2010\u2011\u2013]\w+)+")
+# So long is no word; without an end to it, a search would take time that is quadratic in a text without any blank.
+_LONGEST = 60
+_JOINED = re.compile(rf"\w{{1,{_LONGEST}}}(?:[-\u2010\u2011\u2013]\w{{1,{_LONGEST}}})+")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011\u2013][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+")
 _IN_SENTENCE = re.compile(r"(?<=[a-z,;][ ])(?:[A-Z][a-z]+[-\u2010\u2013]?)+|(?<=[a-z][-\u2010\u2013])[A-Z][a-z]+")
 # A term that is introduced with its acronym, or has three capitals in a row, is no name.
-_TERM = re.compile(r"(?:[A-Z][\w-]* ){1,8}[A-Z][\w-]*(?=\s*\()|(?:[A-Z][\w-]* ){2,8}[A-Z][\w-]*")
+_NAME = rf"[A-Z][\w-]{{0,{_LONGEST}}}"
+_TERM = re.compile(rf"(?:{_NAME} ){{1,8}}{_NAME}(?=\s{{0,5}}\()|(?:{_NAME} ){{2,8}}{_NAME}")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bot.paper_caches import cached_for_a_round
 from bot.text import prefix_matches, readable, words
 
 _TOKEN = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f'’‘ʼ´\u00ad\u200b-\u200f\u2060]+[^\W_]+)*[+#♯]*")
+_MOST_SPACES = 200
 _SPACES = re.compile(r"\s+")
 _LONGEST_GAP = 12
 
@@ -58,10 +59,15 @@ def as_written(text: str, wanted: tuple[str, ...], *, prefix: bool = False) -> s
     places = _places(text)
     length = len(wanted)
     for at in _beginning_so(places.words, wanted[0]) if prefix else _standing(places.words, wanted):
-        written = places.text[places.starts[at] : places.ends[at + length - 1]]
+        start, end = places.starts[at], places.ends[at + length - 1]
+        longest = sum(map(len, places.words[at : at + length])) + length * _LONGEST_GAP
+        # What is far longer, a whole text in one token, is not even copied: there may be thousands of places in it.
+        if end - start > longest + _MOST_SPACES:
+            continue
+        written = places.text[start:end]
         if length > 1:
             written = _SPACES.sub(" ", written)
-        if len(written) <= sum(map(len, places.words[at : at + length])) + length * _LONGEST_GAP:
+        if len(written) <= longest:
             return written
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +22,9 @@ def pytest_configure() -> None:
 
     # How long an example takes tells how busy the machine is.
     settings.register_profile("paperroute", deadline=None)
-    settings.load_profile("paperroute")
+    # `make fuzz`; properties say themselves how many examples they then try (tests/thoroughness.py).
+    settings.register_profile("long", deadline=None)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperroute"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from random import Random
 from typing import Any, TypeVar, cast
@@ -31,29 +31,59 @@ class DrivenClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self._limits = 0
+        self._busy = 0
+        self._stirred = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
         limit = seconds in (SEND_TIMEOUT, FIND_TIMEOUT)
         self._limits += limit
+        self._stirred.set()
         try:
             await super().sleep(seconds)
         finally:
             self._limits -= limit
+            self._stirred.set()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Something is under way meanwhile that no clock waits for: time stands still."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._stirred.set()
 
     async def rest(self) -> None:
         """Wait until somebody sleeps, and so has nothing else to do."""
         while not self._soonest():
             await self.settle(1)
 
-    async def drive(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run ``work``, moving on to the next sleeper's moment whenever nothing is being sent or looked up."""
+    async def drive(self, work: Coroutine[Any, Any, T], *, told: bool = False) -> T:
+        """Run ``work``, moving on to the next sleeper's moment whenever nothing is being sent or looked up.
+
+        ``told``: all that takes real time in it is said to be ``working``. Time then stands still meanwhile, so that
+        the same work always takes the same time; else the work is given a moment before time moves on.
+        """
         task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self._stirred.set())
         while not task.done():
-            if not self._limits and (soonest := self._soonest()):
+            if told:
+                await self._stirred.wait()
+                self._stirred.clear()
+                if not self._idle():
+                    continue
+                await self.settle()
+            if self._idle() and (soonest := self._soonest()):
                 await self.advance((soonest - self.now()).total_seconds())
-            # Meanwhile the store's thread gets on: spinning here would take the processor from it.
-            await asyncio.wait({task}, timeout=0.001)
+                self._stirred.set()
+            if not told:
+                # Meanwhile the store's thread gets on: spinning here would take the processor from it.
+                await asyncio.wait({task}, timeout=0.001)
         return task.result()
+
+    def _idle(self) -> bool:
+        return not self._limits and not self._busy
 
     def _soonest(self) -> datetime | None:
         return min((moment for moment, _, future in self._sleepers if not future.done()), default=None)
@@ -124,8 +154,14 @@ class Fuse:
             raise Crash
 
 
-def at_boundary(store: Store, before: Callable[[str], object], after: Callable[[str], object]) -> Store:
-    """The real store, with ``before`` and ``after`` called with each method's name around its work."""
+def at_boundary(
+    store: Store, before: Callable[[str], object], after: Callable[[str], object], clock: DrivenClock | None = None
+) -> Store:
+    """The real store, with ``before`` and ``after`` called with each method's name around its work.
+
+    ``clock`` is told while there is work.
+    """
+    working = nullcontext if clock is None else clock.working
 
     class Boundary:
         def __getattr__(self, name: str) -> object:
@@ -133,7 +169,8 @@ def at_boundary(store: Store, before: Callable[[str], object], after: Callable[[
 
             async def call(*args: object, **named: object) -> object:
                 before(name)
-                result = await method(*args, **named)
+                with working():
+                    result = await method(*args, **named)
                 after(name)
                 return result
 

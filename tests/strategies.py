@@ -6,6 +6,8 @@ Texts and queries are made of one small vocabulary, written in papers as people 
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from bot.models import Paper
@@ -125,3 +127,45 @@ def queries(most_terms: int = 8) -> st.SearchStrategy[Query]:
         return Query.of(node if anchored(normal_form(node)) else And((term, node)))
 
     return st.builds(watched, nodes(most_terms), terms())
+
+
+# What breaks programs that read text: nesting, mark-up, what cannot be seen, what is not one character or no text.
+PIECES = [
+    "(", ")", "[", "{", "}", "$", "$$", '"', "'", "\\", "\\frac{", "^", "_", "^{", '\\"', "`", "``", "*", "-", "|", "+",
+    "#", "##", ":", "::", "@", "/", "%", "&amp;", "<", ">", "<@U0ANN>", "<!channel>", "<#C1|x>", "@everyone", "](",
+    "://", "a", "A", "AA ", "A-", "a-", "a_", "é", "1", "9.", " ", "\t", "\n", "\n ", "\n> ", "\r", "\u2028", "\x00",
+    "\x1b[", "\x85", "\u0301", "a\u0301", "\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\ufffe", "\ud800",
+    "\U000e0041", "ﷺ", "ﬃ", "İ", "\u0345", "가", "👩\u200d🚀", "RLHF", "OR", "NOT", "ti:", "cat:", "min:",
+    "page:", "watch", "import",
+]  # fmt: skip
+
+
+def strange_texts(most: int = 40) -> st.SearchStrategy[str]:
+    """Texts that nobody types in good faith, ``most`` pieces long."""
+    return st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=most).map("".join)
+
+
+_JUNK: list[Any] = [
+    None, True, 0, -1, 10**30, 1.5, "", " ", "\u202e\u200b\x00", "x" * 4_000, "../../etc", "<!channel>", [], {}, [[]],
+    [None], {"": None}, {"id": {}}, "9" * 30,
+]  # fmt: skip
+
+
+@st.composite
+def damaged(draw: st.DrawFn, value: Any, most: int = 3) -> Any:
+    """A JSON value with up to ``most`` of its parts missing, of another kind, or packed into something."""
+    for _ in range(draw(st.integers(1, most))):
+        value = _hurt(draw, value)
+    return value
+
+
+def _hurt(draw: st.DrawFn, value: Any, depth: int = 0) -> Any:
+    if isinstance(value, (dict, list)) and value and (not depth or draw(st.integers(0, 3))):
+        copy = value.copy()
+        place = draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value))))
+        if draw(st.integers(0, 5)):
+            copy[place] = _hurt(draw, value[place], depth + 1)
+        else:
+            del copy[place]
+        return copy
+    return draw(st.sampled_from(_JUNK) | st.just([value]) | st.just({"value": value}) | strange_texts(8))

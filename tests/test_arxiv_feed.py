@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.arxiv.feed import MAX_DEPTH, MAX_ENTRY_BYTES, UnsoundError, screen
-from adapters.arxiv.parse import is_paper_id, to_paper
+from adapters.arxiv.parse import (
+    LONGEST_ABSTRACT,
+    LONGEST_NAME,
+    LONGEST_REMARK,
+    LONGEST_TITLE,
+    MOST_AUTHORS,
+    is_paper_id,
+    to_paper,
+)
 from tests.factories import make_paper
 from tests.standins.arxiv_atom import entry, error_feed, feed
 
@@ -56,6 +64,8 @@ def test_no_results_are_an_answer_too() -> None:
         (body(TWO).replace(b">2</opensearch:totalResults", b">two</opensearch:totalResults"), "no totalResults"),
         (error_feed("incorrect id format for abc").encode(), "error message"),
         (body(TWO).decode().encode("utf-16"), "UTF-16"),
+        (body(TWO).replace(b"UTF-8", b"no-such-thing", 1), "an encoding that cannot be read"),
+        (body(TWO).replace(b"UTF-8", b"shift-jis", 1), "an encoding that cannot be read"),
         (body([f"{'<a>' * MAX_DEPTH}{'</a>' * MAX_DEPTH}"]), "nested too deeply"),
         (body(TWO).replace(b"careful", b"caref\xff\xfeul"), "XML is broken"),
     ],
@@ -175,10 +185,26 @@ def test_ids_of_every_style_are_read(entry_id: str, expected: tuple[str, int]) -
         {"summary": ""},
         {"entry_id": "http://arxiv.org/api/errors#nothing"},
         {"entry_id": "http://arxiv.org/abs/2603.00v1"},
+        {"entry_id": "http://arxiv.org/abs/2603.00001v0"},
+        {"entry_id": "http://arxiv.org/abs/2603.00001v" + "9" * 5_000},
     ],
 )
 def test_half_a_result_is_no_paper(changes: dict[str, Any]) -> None:
     assert to_paper(result(**changes)) is None
+
+
+def test_what_is_longer_than_anything_real_is_cut() -> None:
+    many = [arxiv.Result.Author("Ada " + "x" * 5_000)] * (MOST_AUTHORS + 1)
+    long = "word " * 100_000
+    paper = to_paper(result(title=long, summary=long, comment=long, authors=many, categories=[long] * 500))
+    assert paper is not None
+    assert paper.title.endswith("word word…")
+    assert len(paper.title) == LONGEST_TITLE
+    assert len(paper.abstract) == LONGEST_ABSTRACT
+    assert len(paper.comment or "") == LONGEST_REMARK
+    assert len(paper.authors) == MOST_AUTHORS
+    assert len(paper.authors[0]) == LONGEST_NAME
+    assert len(paper.categories) == 2
 
 
 @pytest.mark.parametrize("text", ["2603.00001", "0704.0001", "hep-th/9901001", "math.GT/0309136"])

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.arxiv.snapshot import MOST_AUTHORS, RecordError, Snapshot, is_record
+from adapters.arxiv.parse import MOST_AUTHORS
+from adapters.arxiv.snapshot import RecordError, Snapshot, is_record
 from bot.models import Paper
 from bot.paper_id import ordinal
 from tests.snapshot_kit import created, line, record

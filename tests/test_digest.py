@@ -50,6 +50,13 @@ def test_a_digest_has_heading_entries_and_receipt() -> None:
     assert (post.part, post.parts, post.thread_of, post.text) == (1, 1, None, "")
 
 
+def test_what_a_member_brought_and_could_not_be_shown_then_is_no_match_of_this_announcement() -> None:
+    brought = replace(owe(1), note="Ann brought this paper: an old one")
+    (post,) = compose(make_channel(), [owe(2), brought], Receipt(1, 1, 0), LIMITS, NOW)
+    assert ids([post]) == ["2603.00002", "2603.00001"]
+    assert post.receipt == Receipt(announced=1, checked=1, matched=1)
+
+
 def test_the_heading_has_the_day_of_the_channel() -> None:
     late_evening = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
     (post,) = compose(make_channel(), [owe(1)], RECEIPT, LIMITS, late_evening)

@@ -137,6 +137,9 @@ def _read(body: bytes) -> _Reader:
     except expat.ExpatError as error:
         what = expat.errors.messages.get(error.code, "syntax error")
         raise UnsoundError(f"its XML is broken in line {error.lineno} ({what})") from error
+    except (LookupError, ValueError) as error:
+        # Python's, asked by expat about an encoding that it does not know itself.
+        raise UnsoundError("it is in an encoding that cannot be read") from error
     return reader
 
 

@@ -22,13 +22,11 @@ import msgspec
 
 from adapters.arxiv.announcements import next_listing_day
 from adapters.arxiv.dating import Dating
+from adapters.arxiv.parse import LONGEST_ABSTRACT, LONGEST_REMARK, LONGEST_TITLE, MOST_AUTHORS
 from bot.errors import CommandError
 from bot.latex import looks_like_latex, readable
 from bot.models import Paper
 from bot.paper_id import ordinal, parse_paper_id
-
-MOST_AUTHORS = 20_000
-"""More than any paper has: the longest lists have some 5,000 names."""
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
@@ -94,7 +92,7 @@ class Snapshot:
             raise RecordError("it is not JSON") from None
         identifier, place = _identity(record.id)
         version, published, updated = _versions(record.versions)
-        title, abstract = _clean(record.title), _clean(record.abstract)
+        title, abstract = _cut(_clean(record.title), LONGEST_TITLE), _cut(_clean(record.abstract), LONGEST_ABSTRACT)
         categories = record.categories.split()
         if not (title and abstract and categories):
             empty = "title" if not title else "abstract" if not abstract else "categories"
@@ -220,7 +218,12 @@ def _name(parts: Sequence[str]) -> str:
 
 
 def _optional(text: str | None) -> str | None:
-    return (_clean(text) or None) if text else None
+    return (_cut(_clean(text), LONGEST_REMARK) or None) if text else None
+
+
+def _cut(text: str, most: int) -> str:
+    """As ``adapters.arxiv.parse`` does: what is longer than anything real."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _clean(text: str) -> str:

@@ -44,7 +44,7 @@ def wrap(text: str, columns: int | None, first: str = "", rest: str | None = Non
     room = max(columns - max(cells(first), cells(rest)), 2)
     lines: list[str] = []
     line, used = "", 0
-    for space, chunk in _CHUNKS.findall(text):
+    for space, chunk in _CHUNKS.findall(text.rstrip()):
         gap = 1 if space and line else 0
         need = cells(chunk)
         if line and used + gap + need > room:

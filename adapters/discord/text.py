@@ -29,7 +29,7 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 # A heading, small print, a list, a quotation.
-_LINE_START = re.compile(r"^(?=\s*(?:#{1,3}\s|-#|[-+]\s|\d+\.\s|>))", re.MULTILINE)
+_LINE_START = re.compile(r"^(?=[^\S\n]*(?:#{1,3}\s|-#|[-+]\s|\d+\.\s|>))", re.MULTILINE)
 
 
 def inert(text: str) -> str:

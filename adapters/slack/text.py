@@ -22,7 +22,7 @@ _TWINS = str.maketrans({"*": "∗", "~": "∼", "`": "ʹ"})
 _OUTER_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI = re.compile(r":(?=[^\s:]+:)")
 # An invisible character that joins words: in front of ">" it keeps a line from being a quotation.
-_QUOTATION = re.compile(r"^(?=\s*&gt;)", re.MULTILINE)
+_QUOTATION = re.compile(r"^(?=[^\S\n]*&gt;)", re.MULTILINE)
 _JOINER = "\u2060"
 
 

@@ -42,7 +42,7 @@ class Receipt:
 
     ``late`` papers had been announced earlier and could only be read now. ``missing`` numbers are still asked for.
     ``risen`` papers, none of them among ``matched``, were announced earlier and now have the upvotes that a watch waits
-    for.
+    for. Papers that a member brought are in none of these.
     """
 
     announced: int
