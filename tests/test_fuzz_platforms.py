@@ -179,8 +179,8 @@ def test_damaged_payloads_of_discord_leave_the_bot_serving(runner: asyncio.Runne
 
 @st.composite
 def _of_discord(draw: st.DrawFn, sample: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
-    """Damaged where a member or an old version of ours has a say: values, names and ids. How a payload is built is up to
-    Discord, and read by discord.py before it comes to us."""
+    """Damaged where a member or an old version of ours has a say: values, names and ids. How a payload is built is up
+    to Discord, and read by discord.py before it comes to us."""
     kind, data = sample
     data = copy.deepcopy(data)
     if "custom_id" in data:
