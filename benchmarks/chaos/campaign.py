@@ -44,6 +44,7 @@ class Outcome:
     in_the_dark: Papers = field(default_factory=Papers)
     saves: Saves = field(default_factory=Saves)
     early: list[str] = field(default_factory=list)
+    crossed: int = 0
     forgotten: int = 0
     above: int = 0
     answered: int = 0
@@ -112,8 +113,9 @@ class Campaign:
         self.outcome.saves = await count_saves(self._town, self._members)
         await self._members.close()
         told = self._town.told
-        self.outcome.early, self.outcome.forgotten, self.outcome.above = (
+        self.outcome.early, self.outcome.crossed, self.outcome.forgotten, self.outcome.above = (
             told.early,
+            len(told.crossed),
             len(told.forgotten),
             len(told.above),
         )

@@ -42,6 +42,8 @@ def rows(outcomes: Sequence[Outcome], *, kills: int, every_point: bool) -> list[
     made += _save_rows(outcomes)
     early = sum(len(outcome.early) for outcome in outcomes)
     made.append(Row("requests before a Retry-After had passed", str(early), "0", early > 0))
+    crossed = sum(outcome.crossed for outcome in outcomes)
+    made.append(Row("– sent while the answer that told it was on its way", str(crossed)))
     forgotten = sum(outcome.forgotten for outcome in outcomes)
     made.append(Row("– before one had passed that was told to an earlier process, and killed with it", str(forgotten)))
     above = sum(outcome.above for outcome in outcomes)

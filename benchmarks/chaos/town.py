@@ -80,31 +80,38 @@ class Launcher:
         return int(await self._process.stdout.readline())
 
 
+_ON_ITS_WAY = 0.05
+"""Seconds of the machine's time after an answer was written, in which the program may not have read it yet: its loop is
+held no longer than that."""
+
+
 class Told(SlackLimits):
     """Slack's limits, which know in which life of the program it was told to wait.
 
-    ``early``: requests of a process that had been told; ``forgotten``: of one that followed it; ``above``: posts above
-    the rate.
+    ``early``: requests of a process that had been told; ``crossed``: of one that was being told, so that they may have
+    been on their way; ``forgotten``: of one that followed it; ``above``: posts above the rate.
     """
 
     def __init__(self, hours: Hours) -> None:
         super().__init__(hours.seconds)
         self.life = 0
         self.early: list[str] = []
+        self.crossed: list[str] = []
         self.forgotten: list[str] = []
         self.above: list[str] = []
-        self._told: dict[tuple[str, str], int] = {}
+        self._told: dict[tuple[str, str], tuple[int, float]] = {}
 
     def refuse(self, team: str, method: str, retry_after: float) -> int:
-        self._told[team, method] = self.life
+        self._told[team, method] = self.life, time.monotonic()
         return super().refuse(team, method, retry_after)
 
     def retry_after(self, team: str, method: str, channel: str = "") -> int | None:
         before = len(self.too_early)
         wait = super().retry_after(team, method, channel)
         if len(self.too_early) > before:
-            mine = self._told.get((team, method)) == self.life
-            (self.early if mine else self.forgotten).append(
+            life, at = self._told.get((team, method), (0, 0.0))
+            crossed = self.crossed if time.monotonic() - at < _ON_ITS_WAY else self.early
+            (crossed if life == self.life else self.forgotten).append(
                 f"life {self.life} {method} {self.too_early[-1].seconds:.2f}"
             )
         elif wait is not None and method == _POST:
