@@ -102,29 +102,47 @@ def _drawing() -> Drawing:
     return Drawing(islice(texts(), ASKED_OF, ASKED_OF + MOST_TITLES))
 
 
-def drawn(seed: int, wanted: int) -> list[tuple[str, bytes]]:
-    """So many canonical forms with their compiled ones, some several times: 60 % words and phrases, 20 % boolean with
-    exclusions, 10 % authors, 10 % with a category."""
+Drawn = list[list[tuple[str, bytes]]]
+"""Canonical forms with their compiled ones, kind by kind."""
+
+
+def drawn(seed: int, wanted: Sequence[int]) -> Drawn:
+    """So many queries of each kind, some several times."""
     drawing = _drawing()
     drawing.begin(seed)
-    kinds = (*[drawing.keywords] * 6, *[drawing.boolean] * 2, drawing.author, drawing.of_category)
-    trees = (kinds[place % len(kinds)]() for place in range(wanted))
-    return [(canonical_form(tree), compiled(tree)) for tree in trees]
+    kinds = (drawing.keywords, drawing.boolean, drawing.author, drawing.of_category)
+    trees = [[kind() for _ in range(number)] for kind, number in zip(kinds, wanted, strict=True)]
+    return [[(canonical_form(tree), compiled(tree)) for tree in some] for some in trees]
 
 
 def fill(database: Path, wanted: int) -> None:
-    """Put so many distinct queries into a store, each with a watch, in a transaction: one by one would take an hour."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool, closing(sqlite3.connect(database)) as connection:
+    """Put so many distinct queries into a store, each with a watch, in a transaction: one by one would take an hour.
+
+    60 % are words and phrases, 20 % boolean with exclusions, 10 % authors, 10 % with a category.
+    """
+    left = [wanted * share // 10 for share in (6, 2, 1, 1)]
+    processes = os.cpu_count() or 1
+    with ProcessPoolExecutor(processes) as pool, closing(sqlite3.connect(database)) as connection:
         seeds = itertools.count(7)
-        while (left := wanted - connection.execute("SELECT count(*) FROM queries").fetchone()[0]) > 0:
+        while any(left):
             # Some have been drawn before.
-            each = [left // 6 + 1_000] * 8
-            for portion in pool.map(drawn, itertools.islice(seeds, len(each)), each):
-                connection.executemany(
-                    "INSERT OR IGNORE INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)", portion
-                )
-        connection.execute("DELETE FROM queries WHERE id > ?", (wanted,))
+            each = [[number // (3 * processes) + 100 if number else 0 for number in left]] * (4 * processes)
+            for portions in pool.map(drawn, itertools.islice(seeds, len(each)), each):
+                for kind, portion in enumerate(portions):
+                    left[kind] -= _put(connection, portion, left[kind])
         connection.commit()
+
+
+def _put(connection: sqlite3.Connection, portion: Iterable[tuple[str, bytes]], most: int) -> int:
+    """Put in those that are not there yet; returns how many that were."""
+    new = 0
+    for query in portion:
+        if new == most:
+            break
+        new += connection.execute(
+            "INSERT OR IGNORE INTO queries (canonical, compiled, watches) VALUES (?, ?, 1)", query
+        ).rowcount
+    return new
 
 
 if __name__ == "__main__":

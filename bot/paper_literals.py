@@ -44,9 +44,10 @@ class PaperLiterals:
     def prepare(self, headers: Hashes, literals: Hashes) -> None:
         """Make what these literals, of queries with these headers, may stand for."""
         spoken = spoken_of(int(np.bitwise_or.reduce(headers)))
-        if new := [each for each in spoken if each[1] < Kind.LONGER and each not in self._known]:
-            self._known.update(new)
-            self._kept.append(self._table((self._texts(field).phrases(field, kind), field) for field, kind in new))
+        for field, kind in spoken:
+            if kind < Kind.LONGER and (field, kind) not in self._known:
+                self._known.add((field, kind))
+                self._kept.append(self._table([(self._texts(field).phrases(field, kind), field)]))
         longest = int((headers >> np.uint64(LENGTH_SHIFT) & np.uint64(0xFF)).max())
         asked = [each for each in spoken if each[1] >= Kind.LONGER]
         self._asked = [self._table(self._made(asked, longest, Sieve(literals)))] if asked else []
