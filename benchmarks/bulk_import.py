@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -31,7 +28,6 @@ from storage.sqlite import SqliteStore
 from tests.store_kit import record
 
 QUERIES = 200
-MOST_WALKING = 20.0
 
 
 def import_all(file: Path, database: Path) -> None:
@@ -81,28 +77,10 @@ async def ask(database: Path) -> dict[str, Any]:
     }
 
 
-def walk(database: Path, asked: Sequence[str]) -> float:
-    """The median time of walking through all texts for a word, without an index, as a plain bot would."""
-    taken = []
-    with closing(sqlite3.connect(database)) as connection:
-        for word in asked:
-            begun = time.perf_counter()
-            connection.execute(
-                "SELECT id FROM papers WHERE title LIKE ?1 OR abstract LIKE ?1 ORDER BY announced DESC LIMIT 20",
-                (f"%{word}%",),
-            ).fetchall()
-            taken.append(time.perf_counter() - begun)
-            if sum(taken) > MOST_WALKING:
-                break
-    return statistics.median(taken)
-
-
 def main(what: str, file: Path, database: Path) -> None:
     if what == "ask":
         asked = asyncio.run(ask(database))
-        words, weights = vocabulary()
-        walked = walk(database, Random(5).choices(words[20:], cum_weights=weights[20:], k=QUERIES))
-        report(**asked, walk_ms=round(walked * 1e3, 1), file_mb=round(database.stat().st_size / 1e6))
+        report(**asked, file_mb=round(database.stat().st_size / 1e6))
         return
     begun, worked = time.perf_counter(), time.process_time()
     if what == "import":
