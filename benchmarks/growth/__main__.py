@@ -75,6 +75,10 @@ def long(seconds: float) -> str:
     return f"{seconds:,.2g} s" if seconds < 10 else f"{seconds:,.0f} s"
 
 
+def _ours(measured: Sequence[Figures], figure: str) -> Line:
+    return Line("paperroute", [each[figure] for each in measured])
+
+
 def tell_watches(measured: Sequence[Figures], folder: Path) -> None:
     full_text, words = (measured[-1][f"{way}_seconds_a_query"] for way in ("full_text", "words"))
     sizes = [each["watches"] for each in measured]
@@ -96,9 +100,11 @@ def tell_watches(measured: Sequence[Figures], folder: Path) -> None:
     panels = [
         Panel("time, seconds", [Line(way, taken) for way, taken in ways.items()]),
         Panel(
-            "memory above a store just opened, MB", [Line("paperroute", [each["above_rest_mb"] for each in measured])]
+            "memory above a store just opened, MB",
+            [Line("paperroute", [each["above_rest_mb"] for each in measured])],
+            linear=True,
         ),
-        Panel("file, MB", [Line("paperroute", [each["file_mb"] for each in measured])]),
+        Panel("file, MB", [_ours(measured, "file_mb")]),
     ]
     draw(folder / "watches.png", "A day's 2,000 papers against that many distinct watches", "watches", sizes, panels)
 
@@ -127,8 +133,9 @@ def tell_papers(measured: Sequence[Figures], folder: Path) -> None:
                 Line("importing", [each["import_peak_mb"] for each in measured]),
                 Line("asking", [each["peak_mb"] for each in measured]),
             ],
+            linear=True,
         ),
-        Panel("file, MB", [Line("paperroute", [each["file_mb"] for each in measured])]),
+        Panel("file, MB", [_ours(measured, "file_mb")]),
     ]
     draw(folder / "papers.png", "Asking an archive of that many papers", "papers", sizes, panels)
 
@@ -151,8 +158,12 @@ def tell_channels(measured: Sequence[Figures], folder: Path) -> None:
     )  # fmt: skip
     panels = [
         Panel("time, seconds", [Line(way, taken) for way, taken in ways.items()]),
-        Panel("memory above rest, MB", [Line("paperroute", [each["peak_above_rest_mb"] for each in measured])]),
-        Panel("file, MB", [Line("paperroute", [each["file_mb"] for each in measured])]),
+        Panel(
+            "memory above rest, MB",
+            [Line("paperroute", [each["peak_above_rest_mb"] for each in measured])],
+            linear=True,
+        ),
+        Panel("file, MB", [_ours(measured, "file_mb")]),
     ]
     title = "A poll of 1,300 papers owed to that many channels, ten watches each"
     draw(folder / "channels.png", title, "channels", sizes, panels)

@@ -1,4 +1,4 @@
-"""A plot of figures against a size: panels side by side, both axes by powers of ten.
+"""A plot of figures against a size: panels side by side, sizes by powers of ten.
 
 Each line has a marker and dashes of its own: nothing is said by colour alone.
 """
@@ -33,10 +33,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What is measured, with its unit, in one or several ways."""
+    """What is measured, with its unit, in one or several ways; ``linear``: from 0 on, in even steps."""
 
     title: str
     lines: Sequence[Line]
+    linear: bool = False
 
 
 def draw(path: Path, title: str, of: str, sizes: Sequence[int], panels: Sequence[Panel]) -> None:
@@ -55,10 +56,13 @@ def _fill(axes: Axes, panel: Panel, of: str, sizes: Sequence[int]) -> None:
         figures = [max(_LEAST, figure) for figure in line.figures]
         axes.plot(sizes, figures, color=colour, marker=marker, linestyle=dashes, label=line.name)
     axes.set_xscale("log")
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    axes.set_ylim(low / 3, high * 3)
+    if panel.linear:
+        axes.set_ylim(0, 1.5 * max(max(line.figures) for line in panel.lines))
+    else:
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        axes.set_ylim(low / 3, high * 3)
     axes.set_xlabel(of)
     axes.grid(color="#dddddd", linewidth=0.6)
     if len(panel.lines) > 1:
-        axes.legend(frameon=False, fontsize=8, loc="upper left", reverse=True)
+        axes.legend(frameon=False, fontsize=8, loc="best", reverse=True)
