@@ -16,7 +16,7 @@ from bot.courier import MOST_AT_ONCE, MOST_IN_A_WORKSPACE, MOST_SENDING
 from bot.errors import DeliveryError
 from bot.models import ChannelRef, Entry, Layout, Post, PostKind, PostLimits
 from bot.ports import Store
-from tests.delivery_kit import DrivenClock, announce, make_dispatcher, running, until, watch
+from tests.delivery_kit import DrivenClock, announce, at_boundary, make_dispatcher, running, until, watch
 from tests.factories import ANN, make_paper
 from tests.standins.chat import MemoryChat, Trouble
 from tests.store_kit import open_store
@@ -173,7 +173,8 @@ async def test_a_large_workspace_that_waits_long_delays_nobody(store: Store, clo
         await many(store, clock, workspace, 2)
     await announce(store, clock, 2)
     begun = clock.now()
-    result = await clock.drive(make_dispatcher(store, clock, chat).drain(patience=1))
+    told = at_boundary(store, str, str, clock)
+    result = await clock.drive(make_dispatcher(told, clock, chat).drain(patience=1), told=True)
     assert (result.sent, clock.now() - begun) == (10, timedelta())
     assert result.next_attempt == begun + timedelta(hours=2)
     # No more than were under way when the first of them was told to wait.
