@@ -42,6 +42,7 @@ chaos: $(VENV)/.dev
 # The state machine and the properties of bad input with many examples, others at each run: an hour or so.
 fuzz: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/test_delivery_model.py tests/test_fuzz_*.py --timeout 0
+	$(BIN)/python -m tests.coverage_guided
 
 clean:
 	rm -rf $(VENV)
