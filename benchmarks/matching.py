@@ -79,6 +79,7 @@ async def measure(database: Path) -> None:
             building = min(building, taken)
             taken, pairs = await matched(store, index)
             matching = min(matching, taken)
+            del index  # or the next one is made beside it
         for _ in range(RUNS):
             taken, index = built(news[:POLL])
             polling = min(polling, taken + (await matched(store, index))[0])
