@@ -94,7 +94,7 @@ def _moments(heads: Sequence[_Head]) -> Iterator[str | None]:
 
 
 def settle_workspace(db: sqlite_utils.Database, workspace: int) -> None:
-    """The same for a workspace whose channels are up to date."""
+    """Bring up to date when the next posts of a workspace may be claimed, whose channels are."""
     db.execute(_SETTLE_WORKSPACE, (workspace,))
 
 
