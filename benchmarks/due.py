@@ -51,6 +51,9 @@ class NineOClock:
     def now(self) -> datetime:
         return self._moment + timedelta(seconds=time.monotonic() - self._begun)
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 

@@ -76,6 +76,19 @@ async def test_a_channel_waits_for_its_turn_and_another_does_not(clock: FakeCloc
     await waiting
 
 
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+async def test_setting_the_clock_changes_no_turn(clock: FakeClock, by: float) -> None:
+    pacer = Pacer(clock)
+    pacer.posted(CHANNEL, 1.5)
+    clock.jump(by)
+    waiting = asyncio.create_task(pacer.turn(CHANNEL))
+    await clock.settle()
+    await clock.advance(1.4)
+    assert not waiting.done()
+    await clock.advance(0.1)
+    await waiting
+
+
 async def test_moments_that_have_passed_are_forgotten(clock: FakeClock) -> None:
     pacer = Pacer(clock)
     for number in range(1_500):

@@ -81,3 +81,26 @@ async def test_turns_that_have_passed_are_forgotten(clock: FakeClock) -> None:
     await clock.advance(2)
     await pace.turn("T1", "conversations.history")
     assert pace.known == 1
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+async def test_setting_the_clock_opens_no_gate_and_keeps_none_shut(clock: FakeClock, by: float) -> None:
+    gate = Gate(clock)
+    gate.shut("T1", "conversations.history", 10)
+    clock.jump(by)
+    assert gate.left("T1", "conversations.history") == pytest.approx(10.25)
+    await clock.advance(10.25)
+    assert gate.left("T1", "conversations.history") == 0
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+async def test_setting_the_clock_changes_no_distance_of_a_tier(clock: FakeClock, by: float) -> None:
+    pace = Pace(clock, {"conversations.history": 1.2})
+    await pace.turn("T1", "conversations.history")
+    clock.jump(by)
+    second = asyncio.create_task(pace.turn("T1", "conversations.history"))
+    await clock.settle()
+    await clock.advance(1.1)
+    assert not second.done()
+    await clock.advance(0.1)
+    await second

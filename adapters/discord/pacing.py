@@ -7,8 +7,6 @@ being refused, and refusals count. Interactions are not among what Discord count
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.ports import Clock
 
 A_SECOND = 48
@@ -20,13 +18,13 @@ class Pace:
 
     def __init__(self, clock: Clock, a_second: float = A_SECOND) -> None:
         self._clock = clock
-        self._distance = timedelta(seconds=1 / a_second)
-        self._free = clock.now()
+        self._distance = 1 / a_second
+        self._free = clock.monotonic()
 
     async def turn(self) -> None:
         """Wait until one more request may go."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         at = max(self._free, now)
         self._free = at + self._distance
         if at > now:
-            await self._clock.sleep((at - now).total_seconds())
+            await self._clock.sleep(at - now)

@@ -2,13 +2,13 @@
 
 Slack counts requests a method and workspace (https://docs.slack.dev/apis/web-api/rate-limits/). A 429 with its
 Retry-After stops that method in that workspace and nothing else: ``Gate`` remembers until when. Methods that are called
-in rows, such as reading a history back page by page, keep the distance that their tier asks for: ``Pace``.
+in rows, such as reading a history back page by page, keep the distance that their tier asks for: ``Pace``. Both go by
+the time that passes: a clock that is set forward must not open a gate early.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.ports import Clock
@@ -45,22 +45,22 @@ class Gate:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._shut: dict[_Key, datetime] = {}
+        self._shut: dict[_Key, float] = {}
 
     def left(self, workspace: str, method: str) -> float:
         """The seconds for which the method must not be called there; 0 when it may be."""
         until = self._shut.get((workspace, method))
-        return 0.0 if until is None else max(0.0, (until - self._clock.now()).total_seconds())
+        return 0.0 if until is None else max(0.0, until - self._clock.monotonic())
 
     def shut(self, workspace: str, method: str, seconds: float) -> float:
         """A Retry-After was received; returns the seconds until the gate opens. The longest of several holds."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if len(self._shut) >= _SWEEP:
             self._shut = {key: until for key, until in self._shut.items() if until > now}
-        until = now + timedelta(seconds=min(seconds, 86_400.0) + _MARGIN)
+        until = now + min(seconds, 86_400.0) + _MARGIN
         key = (workspace, method)
         self._shut[key] = max(until, self._shut.get(key, until))
-        return (self._shut[key] - now).total_seconds()
+        return self._shut[key] - now
 
     @property
     def known(self) -> int:
@@ -74,20 +74,20 @@ class Pace:
     def __init__(self, clock: Clock, tiers: Mapping[str, float] = TIERS) -> None:
         self._clock = clock
         self._tiers = tiers
-        self._free: dict[_Key, datetime] = {}
+        self._free: dict[_Key, float] = {}
 
     async def turn(self, workspace: str, method: str) -> None:
         """Wait until the method may be called there, and take that turn."""
         interval = self._tiers.get(method, 0.0)
         if interval <= 0:
             return
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if len(self._free) >= _SWEEP:
             self._free = {key: free for key, free in self._free.items() if free > now}
         key = (workspace, method)
         mine = max(now, self._free.get(key, now))
-        self._free[key] = mine + timedelta(seconds=interval)
-        while (wait := (mine - self._clock.now()).total_seconds()) > 0:
+        self._free[key] = mine + interval
+        while (wait := mine - self._clock.monotonic()) > 0:
             await self._clock.sleep(wait)
 
     @property

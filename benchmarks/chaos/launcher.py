@@ -150,10 +150,14 @@ def hurry(order: Order) -> None:
     def now(_: SystemClock) -> datetime:
         return datetime.fromtimestamp(hours.seconds() + wrong_by(), UTC)
 
+    def monotonic(_: SystemClock) -> float:
+        return time.monotonic() * times
+
     async def sleep(_: SystemClock, seconds: float) -> None:
         await asyncio.sleep(seconds / times)
 
     wrap(SystemClock, "now", now)
+    wrap(SystemClock, "monotonic", monotonic)
     wrap(SystemClock, "sleep", sleep)
     hurried = functools.partial(
         ArxivSource,

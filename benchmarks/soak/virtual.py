@@ -36,12 +36,15 @@ class VirtualClock:
     """``bot.ports.Clock`` on virtual time. To be used by one ``VirtualLoop``, which moves it."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = start
+        self._now = self._started = start
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._count = 0
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._started).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

@@ -10,7 +10,11 @@ class Clock(Protocol):
     """Time, brought in from outside so that tests are exact."""
 
     def now(self) -> datetime:
-        """The present moment, UTC."""
+        """The present moment, UTC. Whoever keeps the machine may set it, forth or back."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, which only pass: for waits that no setting of the clock may change."""
         ...
 
     async def sleep(self, seconds: float) -> None:

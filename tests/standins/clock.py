@@ -11,13 +11,16 @@ class FakeClock:
     """``bot.ports.Clock`` by hand: ``advance`` moves time on and wakes the sleepers whose moment has come, in order."""
 
     def __init__(self, start: datetime = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)) -> None:
-        self._now = start
+        self._now = self._started = start
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._count = 0
         self.slept: list[float] = []
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._started).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -26,17 +29,21 @@ class FakeClock:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        sleeper = (self._now + timedelta(seconds=seconds), self._count, future)
-        self._sleepers.append(sleeper)
+        self._sleepers.append((self._now + timedelta(seconds=seconds), self._count, future))
         try:
             await future
         finally:
-            if sleeper in self._sleepers:
-                self._sleepers.remove(sleeper)
+            self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[2] is not future]
 
     def set(self, moment: datetime) -> None:
         """Move time without waking anybody: for code that only reads the clock."""
         self._now = moment
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock: no time passes by that, and who sleeps is woken no earlier or later."""
+        by = timedelta(seconds=seconds)
+        self._now, self._started = self._now + by, self._started + by
+        self._sleepers = [(moment + by, number, future) for moment, number, future in self._sleepers]
 
     async def advance(self, seconds: float) -> None:
         """Move time on, waking each sleeper at its own moment and letting it run before the next."""
@@ -68,6 +75,9 @@ class QuickClock:
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=(time.monotonic() - self._begun) * self._times)
+
+    def monotonic(self) -> float:
+        return self.seconds()
 
     def skip(self, seconds: float) -> None:
         """Let so much time have passed; who sleeps is not woken earlier for it."""
