@@ -17,7 +17,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
 from bot.commands import Commands
 from bot.commands.choosing import find_paper
@@ -47,12 +47,10 @@ from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
 from bot.reactions import KEYCAPS, SAVE_SET, same_as
+from bot.read_back import ReadBack
 from bot.wording import count
 
 _log = logging.getLogger(__name__)
-
-_RECENT = timedelta(days=14)
-"""Reactions on older posts are rare, and reading them back takes a request a thread."""
 
 
 class Inbox:
@@ -75,6 +73,7 @@ class Inbox:
         self._clock = clock
         self._wake = wake
         self._limits = limits or MemberLimits(clock)
+        self._read_back = ReadBack(store, clock)
 
     def admit(self, member: MemberRef) -> Reply | None:
         """Count something that a member begins; a Reply where it is too much."""
@@ -137,15 +136,24 @@ class Inbox:
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("reading channels met a defect")
 
-    async def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
-        """The posts with papers of the last two weeks, in blocks of channels."""
+    async def recent_posts(self, platform: str, now: datetime) -> AsyncIterator[list[RecentPost]]:
+        """The posts with papers of the two weeks before all was read or heard last, in blocks of channels."""
         try:
-            async for block in self._store.recent_posts(platform, self._clock.now() - _RECENT):
+            async for block in self._store.recent_posts(platform, await self._read_back.begin(platform, now)):
                 yield block
         except PaperrouteError as error:
             _log.warning("recent posts could not be read: %s", error)
         except Exception:  # noqa: BLE001 - the platform's listener must live on
             _log.exception("reading recent posts met a defect")
+
+    async def reactions_read(self, platform: str, begun: datetime) -> None:
+        """Remember up to when reactions are known."""
+        try:
+            await self._read_back.end(platform, begun)
+        except PaperrouteError as error:
+            _log.warning("that reactions were read back could not be kept: %s", error)
+        except Exception:  # noqa: BLE001 - the platform's listener must live on
+            _log.exception("having read reactions back met a defect")
 
     async def _command(self, command: Command) -> Reply:
         if not command.admitted:
@@ -161,6 +169,8 @@ class Inbox:
         return await self._commands.run(command)
 
     async def _reaction(self, reaction: Reaction) -> Reply:
+        if not reaction.seen:
+            await self._read_back.heard(reaction.message.channel.platform)
         name = reaction.name.casefold()
         saves = name in KEYCAPS or same_as(name) in await self._save_set(reaction.member)
         if not saves:

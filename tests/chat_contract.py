@@ -63,9 +63,12 @@ class UnusedHandler:
         """Nothing is known."""
         yield []
 
-    async def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
+    async def recent_posts(self, platform: str, now: datetime) -> AsyncIterator[list[RecentPost]]:
         """Nothing was posted before."""
         yield []
+
+    async def reactions_read(self, platform: str, begun: datetime) -> None:
+        """There were none."""
 
 
 def make_entry(number: int, **changes: object) -> Entry:

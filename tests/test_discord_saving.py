@@ -236,6 +236,32 @@ async def test_a_reaction_is_picked_up_on_a_post_that_was_found_again_long_after
             await until(lambda: _has(bot, ["2603.00001"]))
 
 
+async def test_a_thread_that_is_gone_holds_up_no_other(tmp_path: Path) -> None:
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.announce(PAPERS[:2])
+            await bot.post()
+            (first,) = [message for message in bot.messages() if len(message.body.get("embeds") or []) == 2]
+            card = bot.messages(first.id)[0]
+            await bot.announce(PAPERS[2:])
+            await bot.post()
+            (second,) = [each for each in bot.messages() if each.id > first.id and each.body.get("embeds")]
+        await discord.react(card, "🔖", tell=False)
+        del discord.guild.channels[second.id]
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, [_paper_of(card)]))
+            await until(lambda: _read_back(bot))
+
+
+def _paper_of(card: Message) -> str:
+    return str(card.body["embeds"][0]["url"]).rpartition("/")[2]
+
+
+async def _read_back(bot: Bot) -> bool:
+    return await bot.store.note("reactions read back: discord") is not None
+
+
 async def test_a_channel_that_cannot_be_read_holds_up_no_other_and_bots_do_not_count(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

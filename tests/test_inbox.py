@@ -351,7 +351,7 @@ async def test_home_shows_the_channels_that_may_be_seen_and_the_members_saves(po
 
 
 async def recent_of(room: Room) -> list[RecentPost]:
-    return [post async for block in room.inbox.recent_posts("console") for post in block]
+    return [post async for block in room.inbox.recent_posts("console", room.clock.now()) for post in block]
 
 
 async def test_recent_posts_name_the_thread_of_cards(posted: Room) -> None:
@@ -362,6 +362,17 @@ async def test_recent_posts_name_the_thread_of_cards(posted: Room) -> None:
     assert await recent_of(posted) == []
 
 
+async def test_posts_that_grew_old_while_nobody_listened_are_recent(posted: Room) -> None:
+    begun = posted.clock.now()
+    messages = await posted.post()
+    assert len(await recent_of(posted)) == len(messages)
+    await posted.inbox.reactions_read("console", begun)
+    posted.clock.set(begun + timedelta(days=15))
+    assert len(await recent_of(posted)) == len(messages)
+    await posted.inbox.reactions_read("console", posted.clock.now())
+    assert await recent_of(posted) == []
+
+
 async def test_what_the_store_cannot_give_is_logged_and_left_empty(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -369,7 +380,13 @@ async def test_what_the_store_cannot_give_is_logged_and_left_empty(
     await room.inbox.workspace_changed(WorkspaceChange("console", "local", "The app was removed."))
     assert await room.inbox.home(ANN, {CHANNEL}) == Home((), ())
     assert await recent_of(room) == []
-    for said in ("a workspace's change could not be kept", "a home could not be shown", "recent posts could not"):
+    await room.inbox.reactions_read("console", room.clock.now())
+    for said in (
+        "a workspace's change could not be kept",
+        "a home could not be shown",
+        "recent posts could not",
+        "that reactions were read back could not be kept",
+    ):
         assert said in caplog.text
 
 

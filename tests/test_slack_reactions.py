@@ -14,6 +14,7 @@ from tests.delivery_kit import until
 from tests.factories import make_paper
 from tests.slack_kit import CLOCK, READING, Bot, running, shown, stand_in
 from tests.standins.slack import SlackStandIn
+from tests.standins.slack_faults import Kind
 from tests.standins.slack_state import Message, User
 
 ANN, BOB = member_ref(READING.workspace, "U0ANN"), member_ref(READING.workspace, "U0BOB")
@@ -191,6 +192,41 @@ async def test_a_channel_that_cannot_be_read_back_does_not_keep_others(slack: Sl
     slack.team.channels["C0READING"].members.remove(slack.team.bot_user)
     async with running(slack, tmp_path) as again:
         await saves(again, {"9"})
+
+
+async def test_a_thread_that_is_gone_does_not_keep_others(slack: SlackStandIn, tmp_path: Path) -> None:
+    async with running(slack, tmp_path) as bot:
+        await fill(bot)
+        await bot.announce([make_paper("2603.00009", title="One more on RLHF")])
+        await bot.post()
+        old, new = cards(bot)[0], cards(bot)[-1]
+    assert old.thread_ts != new.thread_ts
+    room = slack.team.channels["C0READING"]
+    for card, member in ((old, "U0ANN"), (new, "U0BOB")):
+        await slack.react("bookmark", card.ts, user=member, tell=False)
+    room.messages[:] = [each for each in room.messages if new.thread_ts not in (each.ts, each.thread_ts)]
+    async with running(slack, tmp_path) as again:
+        await saves(again, {"4"})
+        await saves(again, set(), BOB)
+
+
+async def test_what_slack_does_not_give_at_once_is_read_later(
+    slack: SlackStandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with running(slack, tmp_path) as bot:
+        await fill(bot)
+        await slack.react("bookmark", cards(bot)[0].ts, tell=False)
+    fault = slack.fail(Kind.ERROR_BEFORE, "conversations.replies", times=2)
+    async with running(slack, tmp_path) as again:
+        await saves(again, {"4"})
+        await until(lambda: _read_back(again))
+    assert fault.times == 0
+    assert caplog.text.count("could not be read: Slack answered conversations.replies") == 2
+
+
+async def _read_back(bot: Bot) -> bool:
+    return await bot.store.note("reactions read back: slack") is not None
 
 
 def test_names_and_moments() -> None:

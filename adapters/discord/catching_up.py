@@ -1,6 +1,6 @@
 """Reactions that were made while nobody listened, read from recent posts.
 
-Discord tells of nothing twice. So whenever a shard is ready anew, the posts of the last days are read back with their
+Discord tells of nothing twice. So whenever a shard is ready anew, the posts of the last weeks are read back with their
 reactions, and each is handed to the core as seen rather than told. What a member took back since stays taken back. The
 connection that has just been made may break again: what cannot be read is tried for some minutes, after all others.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import discord
@@ -36,18 +36,22 @@ _MOST_USERS = 1_000
 
 async def catch_up(parts: Parts, pause: float = PAUSE) -> None:
     """Read the reactions of recent posts, channel by channel. Raises nothing but defects."""
-    async for block in parts.handler.recent_posts(PLATFORM):
-        await _block(parts, pause, block)
+    begun, whole = parts.clock.now(), True
+    async for block in parts.handler.recent_posts(PLATFORM, begun):
+        whole &= await _block(parts, pause, block)
+    if whole:
+        await parts.handler.reactions_read(PLATFORM, begun)
 
 
-async def _block(parts: Parts, pause: float, recent: Sequence[RecentPost]) -> None:
+async def _block(parts: Parts, pause: float, recent: Sequence[RecentPost]) -> bool:
+    """Read a block; False when some of it may be read later."""
     channels: dict[ChannelRef, list[RecentPost]] = defaultdict(list)
     for post in recent:
         # One that a member deleted at once has no id.
         if post.message.message.isdigit() and (post.thread is None or post.thread.message.isdigit()):
             channels[post.message.channel].append(post)
     if not channels:
-        return
+        return True
     logger.info("Reading the reactions of %s.", count(len(channels), "channel"))
     for patience in _PATIENCE:
         await parts.clock.sleep(patience)
@@ -56,41 +60,52 @@ async def _block(parts: Parts, pause: float, recent: Sequence[RecentPost]) -> No
                 del channels[channel]
             await parts.clock.sleep(pause)
         if not channels:
-            return
+            return True
     logger.warning("The reactions of %s could not be read: Discord is in trouble.", count(len(channels), "channel"))
+    return False
 
 
 async def _read(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> bool:
     """Read one channel; False when that may work later. What was handed over before may be so again."""
-    try:
-        async for message in _messages(parts, channel, posts):
-            await _hand_over(parts, channel, message)
-    except TROUBLE as error:
-        logger.info("The reactions in %s cannot be read now (%s).", channel_text(channel), type(error).__name__)
-        return False
-    except discord.HTTPException as error:
-        logger.info("The reactions in %s could not be read (code %s).", channel_text(channel), error.code)
+    wanted = {int(post.message.message) for post in posts}
+    # A message whose answer was lost may be older by days than the moment at which it was found again.
+    since = discord.utils.time_snowflake(min(map(discord.utils.snowflake_time, wanted)) - _BEFORE)
+    for place in _places(parts, channel, posts):
+        try:
+            await _read_place(parts, channel, place, wanted, since)
+        except TROUBLE as error:
+            logger.info("The reactions in %s cannot be read now (%s).", channel_text(channel), type(error).__name__)
+            return False
+        except discord.HTTPException as error:
+            logger.info("The reactions in %s could not be read (code %s).", channel_text(channel), error.code)
+            # A thread that is gone takes no other with it.
+            if place == int(channel.channel):
+                return True
+        if not wanted:
+            return True
     return True
 
 
-async def _messages(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> AsyncIterator[discord.Message]:
-    """The messages of posts that have reactions: of the channel itself and of its threads."""
-    client = parts.client()
-    wanted = {int(post.message.message) for post in posts}
-    # A message whose answer was lost may be older by days than the moment at which it was found again.
-    since = min(discord.utils.snowflake_time(message) for message in wanted) - _BEFORE
-    threads = dict.fromkeys(int(post.thread.message) for post in posts if post.thread is not None)
-    forum = isinstance(client.get_channel(int(channel.channel)), discord.ForumChannel)
-    places = list(threads) if forum else [int(channel.channel), *threads]
-    if forum:
-        places += [int(post.message.message) for post in posts if post.thread is None]
-    for place in dict.fromkeys(places):
-        history = client.get_partial_messageable(place, guild_id=int(channel.workspace)).history(
-            after=since, limit=_MOST_MESSAGES, oldest_first=True
-        )
-        async for message in history:
-            if message.id in wanted and message.reactions:
-                yield message
+def _places(parts: Parts, channel: ChannelRef, posts: Sequence[RecentPost]) -> Iterable[int]:
+    """Where posts of a channel may stand: in it and in its threads."""
+    threads = [int(post.thread.message) for post in posts if post.thread is not None]
+    if not isinstance(parts.client().get_channel(int(channel.channel)), discord.ForumChannel):
+        return dict.fromkeys([int(channel.channel), *threads])
+    return dict.fromkeys([*threads, *(int(post.message.message) for post in posts if post.thread is None)])
+
+
+async def _read_place(parts: Parts, channel: ChannelRef, place: int, wanted: set[int], since: int) -> None:
+    """Hand over what stands in a channel or thread; what was found is ``wanted`` no more."""
+    messageable = parts.client().get_partial_messageable(place, guild_id=int(channel.workspace))
+    # The newest first: where members talk much, what is beyond the limit are the oldest posts.
+    async for message in messageable.history(limit=_MOST_MESSAGES):
+        if message.id < since:
+            return
+        if message.id in wanted:
+            await _hand_over(parts, channel, message)
+            wanted.discard(message.id)
+            if not wanted:
+                return
 
 
 async def _hand_over(parts: Parts, channel: ChannelRef, message: discord.Message) -> None:

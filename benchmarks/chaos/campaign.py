@@ -27,7 +27,6 @@ _STOPPED_WITHIN = 12.0
 _HOURS = 7.0
 _QUIET = 1.5
 _ROUNDS = 12
-_A_DAY = 86_400.0
 MUTE = (f"slack {MUTE_SLACK}", f"discord {MUTE_DISCORD}")
 
 
@@ -126,9 +125,7 @@ class Campaign:
 
     async def _live(self, life: Life) -> None:
         place = self._town
-        if (night := place.hours.until(life.sleep_until) if life.sleep_until else life.skip * 3600) > _A_DAY:
-            await self._read_back()
-        place.hours.skipped += night
+        place.hours.skipped += place.hours.until(life.sleep_until) if life.sleep_until else life.skip * 3600
         place.life = life
         place.told.life = life.number
         place.stored.clear()
@@ -181,8 +178,7 @@ class Campaign:
             )
 
     async def _read_back(self) -> None:
-        """A quiet life in which the reactions of the last two weeks are read, one channel and thread after the other:
-        the program is not asked to remember more, and days are about to pass."""
+        """A quiet life in which what was reacted to while nobody listened is read, a channel and thread at a time."""
         self._town.life = None
         self._town.discord.gateway.forget()
         await self._start(None)

@@ -68,7 +68,10 @@ METHODS = (
     "unsave",
 )
 """The methods of ``bot.ports.Store`` that commit while the program serves. The others belong to installing an app, to
-bulk imports, to channels that move, and to what is done once a watch ("judged")."""
+bulk imports, to channels that move, and to what is ``SELDOM`` done."""
+
+SELDOM = ("judged",)
+"""Once a watch, weeks after it was made."""
 
 PLATFORMS = ("slack", "discord", "email")
 

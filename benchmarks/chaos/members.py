@@ -21,12 +21,14 @@ from benchmarks.chaos.lives import Life
 from benchmarks.chaos.places import PLACES, Place, Standing
 from benchmarks.chaos.town import Town
 from bot.reactions import CHARACTERS, KEYCAPS
+from bot.read_back import RECENT
 from tests.standins import discord as discord_standin
 from tests.standins.discord import GUILD
 from tests.standins.discord_state import Message
 
 PATIENCE = 1.5
 _LATEST = 150
+_PROMISED = RECENT.total_seconds()
 
 CHATTER = (
     *["watch {animal}", "unwatch {animal}", "digest", "resume"] * 4,
@@ -54,9 +56,10 @@ WISHES = {
     "change_watch": ("watch {animal}", "watch min:{number} {animal}", "watch min:{number} {animal}"),
     "dismiss": ("dismiss",),
     "end_subscription": (
-        "email carl{number}@lab.example daily 09:00",
+        "email carl{few}@lab.example daily 09:00",
         "email {code}",
-        "email stop carl{number}@lab.example",
+        "email {code}",
+        *["email stop carl{few}@lab.example"] * 4,
     ),
     "end_watch": ("watch {animal}", "unwatch {animal}"),
     "find_link_code": ("link", "link {code}"),
@@ -72,7 +75,7 @@ WISHES = {
     "set_similar": ("similar on", "similar off"),
     "set_sort": ("sort hot", "sort new"),
     "set_top": ("schedule top mon 09:00 UTC",),
-    "subscribe": ("email carl{number}@lab.example daily 09:00", "email {code}", "email {code}"),
+    "subscribe": ("email carl{few}@lab.example daily 09:00", "email {code}", "email {code}"),
     "take_in": ("import {animal}",),
     "unlink": ("link", "link {code}", "unlink"),
 }
@@ -186,7 +189,14 @@ class Members:
         known, old = random.choice(self._town.arxiv.papers).id, random.choice(self._town.old)
         code = random.choice(self.codes[-3:]) if self.codes else "none"
         said = said.format(
-            animal=animal, number=number, known=known, old=old, code=code, schedule=place.schedule, layout=place.layout
+            animal=animal,
+            number=number,
+            few=random.randint(1, 2),
+            known=known,
+            old=old,
+            code=code,
+            schedule=place.schedule,
+            layout=place.layout,
         )
         if said == "dismiss":
             if (found := self._choose(place)) is not None:
@@ -261,6 +271,9 @@ class Members:
         if found is None or (place.platform, found[1]) in self.reacted:
             return
         standing, paper = found
+        # What is older is not promised to be read back.
+        if self._town.hours.seconds() - standing.at > _PROMISED:
+            return
         self.reacted[place.platform, paper] = standing.handle
         if not place.readable:
             self.unreadable.add((place.platform, paper))

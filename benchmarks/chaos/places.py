@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from discord.utils import snowflake_time
+
 from adapters.discord import identity as discord_identity
 from adapters.discord.buttons import key_of
 from adapters.slack import identity as slack_identity
@@ -70,7 +72,7 @@ PLACES = (
 class Standing:
     """A message of the program: its post's key, its papers in order, and whether it stands in another one's thread.
 
-    ``handle``: how the stand-in names it.
+    ``handle``: how the stand-in names it. ``at``: since when it stands there, as a Unix time.
     """
 
     place: str
@@ -78,6 +80,7 @@ class Standing:
     papers: tuple[str, ...]
     threaded: bool
     handle: str
+    at: float
 
 
 class Readers:
@@ -113,7 +116,9 @@ class Readers:
                 if message.metadata:
                     papers = tuple(dict.fromkeys(_SLACK_PAPER.findall(json.dumps(message.body.get("blocks") or []))))
                     key = str(message.metadata["event_payload"]["key"])
-                    yield Standing(f"slack {channel.id}", key, papers, message.thread_ts is not None, message.ts)
+                    yield Standing(
+                        f"slack {channel.id}", key, papers, message.thread_ts is not None, message.ts, float(message.ts)
+                    )
 
     def _on_discord(self) -> Iterator[Standing]:
         for channel in self._discord.guild.channels.values():
@@ -129,7 +134,8 @@ class Readers:
                 # A post of a forum is a thread that begins with it.
                 threaded = channel.type == THREAD and not (forum and message.id == channel.id)
                 for key in keys:
-                    yield Standing(f"discord {place}", key, papers, threaded, f"{channel.id} {message.id}")
+                    at = snowflake_time(message.id).timestamp()
+                    yield Standing(f"discord {place}", key, papers, threaded, f"{channel.id} {message.id}", at)
 
     def _by_mail(self) -> Iterator[Standing]:
         new = self._mail.mails[self._read["email"] :]
@@ -140,7 +146,7 @@ class Readers:
             if "Confirm your address" not in str(message["Subject"]):
                 key = str(message["Message-ID"]).strip("<>").partition("@")[0]
                 papers = tuple(dict.fromkeys(_LINK.findall(each.part("plain"))))
-                yield Standing(f"email {each.recipient}", key, papers, False, "")
+                yield Standing(f"email {each.recipient}", key, papers, False, "", 0.0)
 
 
 def posted(standing: Iterable[Standing], left_out: set[str]) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
+from datetime import datetime
 from typing import Protocol
 
 from bot.conversation import Button, ChannelChange, Command, Home, Reaction, RecentPost, Reply, WorkspaceChange
@@ -43,9 +44,13 @@ class Handler(Protocol):
         says of them."""
         ...
 
-    def recent_posts(self, platform: str) -> AsyncIterator[list[RecentPost]]:
+    def recent_posts(self, platform: str, now: datetime) -> AsyncIterator[list[RecentPost]]:
         """The posts whose reactions are worth reading after a time without events, in blocks; those of a channel are
-        in one block."""
+        in one block. Reading them begins now, when events come already."""
+        ...
+
+    async def reactions_read(self, platform: str, begun: datetime) -> None:
+        """The reactions of the posts that were asked for then were handed over, all that can be read."""
         ...
 
 
