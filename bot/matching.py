@@ -20,6 +20,7 @@ thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -53,10 +54,10 @@ class PaperIndex:
         another format version.
         """
         if not keys and not compiled:
-            return
+            return iter(())
         numbers, headers = _numbers(compiled, len(keys))
-        for some, rows in self._matched(numbers, headers):
-            yield from self._listed(keys, some, rows)
+        portions = (self._listed(keys, *portion) for portion in self._matched(numbers, headers))
+        return chain.from_iterable(chain.from_iterable(portions))
 
     def _matched(self, numbers: Hashes, headers: Places) -> Iterator[tuple[Places, Hashes]]:
         """Portions of the queries: which of them, and the papers that match each, as a row of bits."""
@@ -75,15 +76,14 @@ class PaperIndex:
             rows[absent[theirs]] ^= ~np.uint64(0)
             yield some, _reduced(rows, flags[theirs], np.bitwise_or, np.bitwise_and)
 
-    def _listed(self, keys: Sequence[Key], some: Places, rows: Hashes) -> Iterator[tuple[Key, list[str]]]:
-        """The keys of these queries, with the ids of the papers in their rows."""
+    def _listed(self, keys: Sequence[Key], some: Places, rows: Hashes) -> Iterator[Iterable[tuple[Key, list[str]]]]:
+        """The keys of these queries, with the ids of the papers in their rows, in portions."""
         counts = np.bitwise_count(rows).sum(axis=1, dtype=np.int64)
         for part in _portions(np.flatnonzero(counts), counts, _PAIRS):
             ids = self._ids[_bits(rows[part])].tolist()
-            end = 0
-            for query, count in zip(some[part].tolist(), counts[part].tolist(), strict=True):
-                end += count
-                yield keys[query], ids[end - count : end]
+            ends = np.cumsum(counts[part])
+            slices = map(slice, (ends - counts[part]).tolist(), ends.tolist())
+            yield zip(map(keys.__getitem__, some[part].tolist()), map(ids.__getitem__, slices), strict=True)
 
 
 def _numbers(compiled: bytes, queries: int) -> tuple[Hashes, Places]:

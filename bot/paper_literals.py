@@ -4,7 +4,7 @@ A literal's hash is made as ``bot.query_compiler`` makes it for a query, but for
 pairs and triples of a field are made when a query first speaks of them, and kept. Of longer phrases and beginnings of
 words, of which there are too many to keep, only what a block of queries asks for is made, for that block.
 
-2,000 papers take some 45 MB where text, authors and categories are asked.
+2,000 papers take some 25 MB where text, authors and categories are asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.models import Paper
 from bot.query_compiler import FLAGS, LENGTH_SHIFT, Kind, spoken_of
 from bot.query_tree import Field
 from bot.text import name_words, words
-from bot.text_hashes import Hashes, Made, Numbers, Places, Sieve, Sorted, Texts, ranges
+from bot.text_hashes import Hashes, Made, Places, Sieve, Small, Sorted, Texts, ranges
 
 Value = TypeVar("Value", bound=np.generic)
 
@@ -89,11 +89,8 @@ class PaperLiterals:
                 yield made, field
 
     def _table(self, made: Iterable[tuple[Made, Field]]) -> _Table:
-        hashes, papers = [], []
-        for (theirs, begins), field in made:
-            hashes.append(theirs)
-            papers.append(self._texts(field).paper[begins])
-        return _Table(np.concatenate(hashes), np.concatenate(papers), self._width)
+        pieces = [(theirs, self._texts(field).paper[begins]) for (theirs, begins), field in made]
+        return _Table(pieces, self._width)
 
     def _texts(self, field: Field) -> Texts:
         match field:
@@ -128,17 +125,19 @@ class PaperLiterals:
 class _Table:
     """Literals in the order of their hashes, each with the papers that have it.
 
-    ``papers``: of each hash a paper, in the papers' order where a hash is there many times. ``hashes`` is used up.
+    ``pieces``: hashes, and of each a paper, in the papers' order where a hash is there many times. They are used up.
     """
 
-    def __init__(self, hashes: Hashes, papers: Numbers, width: int) -> None:
+    def __init__(self, pieces: list[tuple[Hashes, Small]], width: int) -> None:
+        hashes, papers = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces, strict=True))
+        pieces.clear()
         hashes &= ~np.uint64(FLAGS)
         order = np.argsort(hashes, kind="stable")
         hashes, papers = hashes[order], papers[order]
         first = _changes(hashes)
         kept = first | _changes(papers)
         self._hashes = Sorted(hashes[first])
-        self._begins = np.append(np.flatnonzero(first[kept]), np.count_nonzero(kept))
+        self._begins = np.append(np.flatnonzero(first[kept]), np.count_nonzero(kept)).astype(np.uint32)
         self._papers = papers[kept]
         common = np.flatnonzero(np.diff(self._begins) > _COMMON)
         self._row = np.full(len(self), -1, dtype=np.int32)
@@ -161,7 +160,7 @@ class _Table:
         self._set(rows, which[~common], places[~common])
 
     def _set(self, rows: Hashes, which: Places, places: Places) -> None:
-        begins, ends = self._begins[places], self._begins[places + 1]
+        begins, ends = self._begins[places].astype(np.int64), self._begins[places + 1].astype(np.int64)
         papers = self._papers[ranges(begins, ends)].astype(np.uint64)
         at = np.repeat(which, ends - begins), (papers >> np.uint64(6)).view(np.int64)
         np.bitwise_or.at(rows, at, np.uint64(1) << (papers & np.uint64(63)))

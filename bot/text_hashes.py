@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from bot.query_tree import Field
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Numbers = NDArray[np.uint32]
+Small = NDArray[np.unsignedinteger[Any]]
+"""Numbers in as few bytes as they need."""
 Made = tuple[Hashes, Numbers]
 """Hashes of literals, each with a place in the texts where it begins."""
 
@@ -70,7 +73,7 @@ class Texts:
     No phrase reaches over two texts.
     """
 
-    def __init__(self, vocabulary: _Vocabulary, numbers: Numbers, text: Numbers, paper: Numbers) -> None:
+    def __init__(self, vocabulary: _Vocabulary, numbers: Numbers, text: Small, paper: Small) -> None:
         self.paper = paper
         self._vocabulary = vocabulary
         self._words = numbers
@@ -87,8 +90,11 @@ class Texts:
                 lengths.append(len(text))
                 places.append(place)
         each = np.array(lengths, dtype=np.int64)
-        paper = np.repeat(np.array(places, dtype=np.uint32), each)
-        return cls(_Vocabulary(list(number)), np.concatenate(numbers), np.repeat(_counting(len(each)), each), paper)
+        # Some papers may have no text at all.
+        small = np.min_scalar_type(max([len(lengths), *places[-1:]]))
+        texts_ = np.repeat(np.arange(len(each), dtype=small), each)
+        paper = np.repeat(np.array(places, dtype=small), each)
+        return cls(_Vocabulary(list(number)), np.concatenate(numbers), texts_, paper)
 
     def part(self, which: int) -> Texts:
         """The first or the second text of each paper, where all have two."""
@@ -97,10 +103,11 @@ class Texts:
 
     def phrases(self, field: Field, length: int) -> Made:
         """Every phrase of so many words."""
-        begins = _counting(len(self._words))
+        begins = _counting(max(0, len(self._words) - length + 1))
+        begins = begins[self._text[begins] == self._text[begins + np.uint32(length - 1)]]
         hashes = np.full(len(begins), field_hash(field, prefix=False), dtype=np.uint64)
-        for words_ in range(1, length + 1):
-            hashes, begins = self._extended(hashes, begins, words_)
+        for place in range(length):
+            _join(hashes, self._vocabulary.hashes[self._words[begins + np.uint32(place)]])
         return hashes, begins
 
     def longer(self, triples: Made, longest: int, asked: Sieve) -> Iterator[Made]:
@@ -113,7 +120,7 @@ class Texts:
     def prefixes(self, field: Field, asked: Sieve) -> Made:
         """The beginnings of words that are asked for."""
         begun, hashes = self._vocabulary.prefixes
-        hashes = _joined(np.full(len(hashes), field_hash(field, prefix=True), dtype=np.uint64), hashes)
+        hashes = _join(np.full(len(hashes), field_hash(field, prefix=True), dtype=np.uint64), hashes)
         chosen = asked.passes(hashes)
         parts, places = self._by_word
         firsts, lasts = parts[begun[chosen]], parts[begun[chosen] + 1]
@@ -125,7 +132,7 @@ class Texts:
         within = lasts < len(self._text)
         within[within] = self._text[lasts[within]] == self._text[begins[within]]
         hashes, begins, lasts = hashes[within], begins[within], lasts[within]
-        return _joined(hashes, self._vocabulary.hashes[self._words[lasts]]), begins
+        return _join(hashes, self._vocabulary.hashes[self._words[lasts]]), begins
 
     @cached_property
     def _by_word(self) -> tuple[Places, Numbers]:
@@ -176,11 +183,10 @@ def _counting(number: int) -> Numbers:
     return np.arange(number, dtype=np.uint32)
 
 
-def _joined(beginning: Hashes, last: Hashes) -> Hashes:
-    """``bot.query_compiler.joined`` for many."""
-    mixed = beginning >> np.uint64(29)
-    mixed ^= beginning
-    mixed *= np.uint64(PRIME)
-    mixed += last
-    mixed ^= mixed >> np.uint64(32)
-    return mixed
+def _join(beginnings: Hashes, lasts: Hashes) -> Hashes:
+    """``bot.query_compiler.joined`` for many, in the place of the beginnings."""
+    beginnings ^= beginnings >> np.uint64(29)
+    beginnings *= np.uint64(PRIME)
+    beginnings += lasts
+    beginnings ^= beginnings >> np.uint64(32)
+    return beginnings

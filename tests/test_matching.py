@@ -119,6 +119,13 @@ def test_many_papers_keep_their_order() -> None:
     assert "none" not in found
 
 
+def test_papers_without_authors_or_words_keep_their_places() -> None:
+    papers = [make_paper(f"2603.{n:05}", title="", abstract="", authors=()) for n in range(1, 600)]
+    papers.append(make_paper("2603.00600", title="The last", abstract="", authors=("Ada Lovelace",)))
+    found = matched(papers, [Query.parse(text) for text in ("last", "au:lovelace", 'au:"ada lovelace"')])
+    assert list(found.values()) == [["2603.00600"]] * 3
+
+
 def test_long_phrases_are_verified() -> None:
     both_pairs = make_paper("2603.00001", title="chain of x of thought", abstract="")
     across = make_paper("2603.00002", title="chain of", abstract="thought")
