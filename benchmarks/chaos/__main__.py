@@ -19,7 +19,7 @@ from benchmarks.chaos.alone import Settings, live
 from benchmarks.chaos.table import rows, table
 from benchmarks.material import source_of_papers
 
-KILLS_A_SECOND = 500 / 600
+KILLS_A_SECOND = 500 / 560
 
 
 def main() -> int:

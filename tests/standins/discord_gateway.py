@@ -108,7 +108,8 @@ class Gateway:
         try:
             await socket.prepare(request)
         except ConnectionResetError:
-            return socket
+            # aiohttp would want to close a socket that was never opened, and say so with a traceback.
+            return web.Response()
         self.connections += 1
         connection = Connection(request, socket)
         self.all_connections.add(connection)
