@@ -14,7 +14,8 @@ from pathlib import Path
 from bot.errors import StoreError
 
 _ANOTHER_PLACE = "Set PAPERROUTE_DATABASE to another file."
-_FREE_SPACE = "Free some space; paperroute then goes on by itself."
+_FREE_SPACE = "Free some space; a paperroute that runs goes on by itself."
+_CLOSE_IT = "Close that program; a paperroute that runs goes on by itself."
 _WRITE_ACCESS = "Give this user write access to the file and its folder, or set PAPERROUTE_DATABASE to another place."
 
 # Primary result code → what is wrong with the file, what to do, whether only a person can mend it.
@@ -30,8 +31,8 @@ _CODES: dict[int, tuple[str, str, bool]] = {
         True,
     ),
     sqlite3.SQLITE_NOTADB: ("is not a paperroute database.", _ANOTHER_PLACE, True),
-    sqlite3.SQLITE_BUSY: ("is locked by another program.", "Close that program; paperroute tries again.", False),
-    sqlite3.SQLITE_LOCKED: ("is locked by another program.", "Close that program; paperroute tries again.", False),
+    sqlite3.SQLITE_BUSY: ("is locked by another program.", _CLOSE_IT, False),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program.", _CLOSE_IT, False),
     sqlite3.SQLITE_IOERR: ("cannot be read or written: the disk reports an error.", "Check the disk.", False),
     sqlite3.SQLITE_NOMEM: ("cannot be used: memory is exhausted.", "Give the process more memory.", False),
     sqlite3.SQLITE_TOOBIG: ("cannot take a value that large.", "", True),
