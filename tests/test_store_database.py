@@ -237,7 +237,7 @@ async def test_a_full_disk_loses_nothing_and_later_there_is_room_again(tmp_path:
             await record(store, batch_of(papers_of(TODAY, 6, 500)), {}, NOW)
         assert str(caught.value) == (
             f"The database {tmp_path / 'paperroute.db'} cannot grow: the disk is full."
-            " Free some space; paperroute then goes on by itself."
+            " Free some space; a paperroute that runs goes on by itself."
         )
         assert not caught.value.permanent
         assert await store.archive_span() == ArchiveSpan(5, TODAY, TODAY)
