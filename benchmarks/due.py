@@ -51,8 +51,8 @@ class NineOClock:
     def now(self) -> datetime:
         return self._moment + timedelta(seconds=time.monotonic() - self._begun)
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    def monotonic(self) -> timedelta:
+        return self.now() - self._moment
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

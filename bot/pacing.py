@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from bot.models import ChannelRef
@@ -39,7 +39,7 @@ class Pacer:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._free: dict[ChannelRef, float] = {}
+        self._free: dict[ChannelRef, timedelta] = {}
 
     @property
     def known(self) -> set[ChannelRef]:
@@ -48,13 +48,13 @@ class Pacer:
 
     async def turn(self, channel: ChannelRef) -> None:
         """Wait until the channel may be posted to again."""
-        while (wait := self._free.get(channel, -math.inf) - self._clock.monotonic()) > 0:
+        while (free := self._free.get(channel)) and (wait := (free - self._clock.monotonic()).total_seconds()) > 0:
             await self._clock.sleep(wait)
 
     def posted(self, channel: ChannelRef, interval: float) -> None:
         """The channel was posted to just now; the next post follows ``interval`` seconds later or more."""
         now = self._clock.monotonic()
         if interval > 0:
-            self._free[channel] = now + interval
+            self._free[channel] = now + timedelta(seconds=interval)
         if len(self._free) > _SWEEP:
             self._free = {ref: free for ref, free in self._free.items() if free > now}

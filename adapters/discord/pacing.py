@@ -7,6 +7,8 @@ being refused, and refusals count. Interactions are not among what Discord count
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.ports import Clock
 
 A_SECOND = 48
@@ -18,7 +20,7 @@ class Pace:
 
     def __init__(self, clock: Clock, a_second: float = A_SECOND) -> None:
         self._clock = clock
-        self._distance = 1 / a_second
+        self._distance = timedelta(seconds=1 / a_second)
         self._free = clock.monotonic()
 
     async def turn(self) -> None:
@@ -27,4 +29,4 @@ class Pace:
         at = max(self._free, now)
         self._free = at + self._distance
         if at > now:
-            await self._clock.sleep(at - now)
+            await self._clock.sleep((at - now).total_seconds())

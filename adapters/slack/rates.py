@@ -9,6 +9,7 @@ the time that passes: a clock that is set forward must not open a gate early.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 
 from bot.ports import Clock
@@ -45,22 +46,22 @@ class Gate:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._shut: dict[_Key, float] = {}
+        self._shut: dict[_Key, timedelta] = {}
 
     def left(self, workspace: str, method: str) -> float:
         """The seconds for which the method must not be called there; 0 when it may be."""
         until = self._shut.get((workspace, method))
-        return 0.0 if until is None else max(0.0, until - self._clock.monotonic())
+        return 0.0 if until is None else max(0.0, (until - self._clock.monotonic()).total_seconds())
 
     def shut(self, workspace: str, method: str, seconds: float) -> float:
         """A Retry-After was received; returns the seconds until the gate opens. The longest of several holds."""
         now = self._clock.monotonic()
         if len(self._shut) >= _SWEEP:
             self._shut = {key: until for key, until in self._shut.items() if until > now}
-        until = now + min(seconds, 86_400.0) + _MARGIN
+        until = now + timedelta(seconds=min(seconds, 86_400.0) + _MARGIN)
         key = (workspace, method)
         self._shut[key] = max(until, self._shut.get(key, until))
-        return self._shut[key] - now
+        return (self._shut[key] - now).total_seconds()
 
     @property
     def known(self) -> int:
@@ -74,7 +75,7 @@ class Pace:
     def __init__(self, clock: Clock, tiers: Mapping[str, float] = TIERS) -> None:
         self._clock = clock
         self._tiers = tiers
-        self._free: dict[_Key, float] = {}
+        self._free: dict[_Key, timedelta] = {}
 
     async def turn(self, workspace: str, method: str) -> None:
         """Wait until the method may be called there, and take that turn."""
@@ -86,8 +87,8 @@ class Pace:
             self._free = {key: free for key, free in self._free.items() if free > now}
         key = (workspace, method)
         mine = max(now, self._free.get(key, now))
-        self._free[key] = mine + interval
-        while (wait := mine - self._clock.monotonic()) > 0:
+        self._free[key] = mine + timedelta(seconds=interval)
+        while (wait := (mine - self._clock.monotonic()).total_seconds()) > 0:
             await self._clock.sleep(wait)
 
     @property

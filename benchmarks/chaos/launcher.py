@@ -150,8 +150,8 @@ def hurry(order: Order) -> None:
     def now(_: SystemClock) -> datetime:
         return datetime.fromtimestamp(hours.seconds() + wrong_by(), UTC)
 
-    def monotonic(_: SystemClock) -> float:
-        return time.monotonic() * times
+    def monotonic(_: SystemClock) -> timedelta:
+        return timedelta(seconds=time.monotonic() * times)
 
     async def sleep(_: SystemClock, seconds: float) -> None:
         await asyncio.sleep(seconds / times)

@@ -43,8 +43,8 @@ class VirtualClock:
     def now(self) -> datetime:
         return self._now
 
-    def monotonic(self) -> float:
-        return (self._now - self._started).total_seconds()
+    def monotonic(self) -> timedelta:
+        return self._now - self._started
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

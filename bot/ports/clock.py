@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -13,8 +13,8 @@ class Clock(Protocol):
         """The present moment, UTC. Whoever keeps the machine may set it, forth or back."""
         ...
 
-    def monotonic(self) -> float:
-        """Seconds since some moment, which only pass: for waits that no setting of the clock may change."""
+    def monotonic(self) -> timedelta:
+        """The time since some moment, which only passes: for waits that no setting of the clock may change."""
         ...
 
     async def sleep(self, seconds: float) -> None:

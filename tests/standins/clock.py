@@ -19,8 +19,8 @@ class FakeClock:
     def now(self) -> datetime:
         return self._now
 
-    def monotonic(self) -> float:
-        return (self._now - self._started).total_seconds()
+    def monotonic(self) -> timedelta:
+        return self._now - self._started
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -76,8 +76,8 @@ class QuickClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=(time.monotonic() - self._begun) * self._times)
 
-    def monotonic(self) -> float:
-        return self.seconds()
+    def monotonic(self) -> timedelta:
+        return timedelta(seconds=self.seconds())
 
     def skip(self, seconds: float) -> None:
         """Let so much time have passed; who sleeps is not woken earlier for it."""
