@@ -91,13 +91,15 @@ class Query:
         true = _true_terms(self.root, words)
         if true is None:
             return None
-        return tuple(dict.fromkeys([_written(term, paper, words) for term in true]))
+        return tuple(dict.fromkeys([_written(term, words) for term in true]))
 
 
-@dataclass(frozen=True, slots=True)
+# Not compared by its texts: there is one for a paper.
+@dataclass(frozen=True, slots=True, eq=False)
 class _PaperWords:
     """The normalised words of a paper's parts, each as one string with a space before and after every word."""
 
+    paper: Paper
     title: str
     abstract: str
     names: tuple[str, ...]
@@ -109,7 +111,7 @@ class _PaperWords:
 def _words_of(paper: Paper) -> _PaperWords:
     names = tuple(f" {' '.join(name_words(name))} " for name in paper.authors)
     categories = tuple(paper.categories)
-    return _PaperWords(f" {normalize(paper.title)} ", f" {normalize(paper.abstract)} ", names, categories)
+    return _PaperWords(paper, f" {normalize(paper.title)} ", f" {normalize(paper.abstract)} ", names, categories)
 
 
 def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
@@ -162,14 +164,17 @@ def _is_of(category: str, term: Term) -> bool:
     return category.startswith(term.words[0]) if term.prefix else category == term.words[0]
 
 
-def _written(term: Term, paper: Paper, known: _PaperWords) -> str:
-    """A present term as it stands in the paper, whose words are ``known``."""
+# Queries by the thousand are made of few terms: each is looked for in a paper's text once for all of them.
+@cached_for_a_round(20_000)
+def _written(term: Term, words: _PaperWords) -> str:
+    """A present term as it stands in the paper."""
+    paper = words.paper
     if term.field is Field.CATEGORY:
         return next(category for category in paper.categories if _is_of(category, term))
     if term.field is Field.AUTHOR:
         return readable(
-            next(name for name, words in zip(paper.authors, known.names, strict=True) if _holds(words, term))
+            next(name for name, known in zip(paper.authors, words.names, strict=True) if _holds(known, term))
         )
-    in_title = term.field is not Field.ABSTRACT and _holds(known.title, term)
+    in_title = term.field is not Field.ABSTRACT and _holds(words.title, term)
     written = as_written(paper.title if in_title else paper.abstract, term.words, prefix=term.prefix)
     return written or " ".join(term.words)

@@ -131,13 +131,14 @@ def _flat(kind: Callable[[tuple[Node, ...]], And | Or], children: Iterable[Node]
 
 
 _Order = tuple[object, ...]
+_PLACES = {field: place for place, field in enumerate(Field)}
 
 
 def order(node: Node) -> _Order:
     """A sort key: terms first, then groups, then negated terms; each by field and words."""
     match node:
         case Term(field, words, prefix):
-            return (0, list(Field).index(field), words, prefix)
+            return (0, _PLACES[field], words, prefix)
         case Not(child):
             return (2, *order(child)[1:])
         case And(children):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.models import Paper
+from bot.paper_caches import empty_caches
 from bot.query import And, Field, Not, Or, Query, Term, anchored, negated, terms
 from bot.query_tree import Node, normal_form
 from bot.text import words
@@ -207,6 +209,16 @@ def test_the_normal_form_means_the_same(node: Node, term: Term, paper: Paper) ->
     found = Query.of(And((term, node))).matches(paper)
     assert (found is not None) == (truth(term, paper) and truth(node, paper))
     assert found is None or (found and all(found) and len(set(found)) == len(found))
+
+
+@given(st.lists(st.tuples(queries(), papers()), min_size=2, max_size=6))
+def test_what_was_found_before_changes_no_answer(asked: list[tuple[Query, Paper]]) -> None:
+    fresh = []
+    for query, paper in asked:
+        empty_caches()
+        fresh.append(query.matches(paper))
+    again = [query.matches(paper) for query, paper in [*asked, *reversed(asked)]]
+    assert again == [*fresh, *reversed(fresh)]
 
 
 @given(nodes(), papers())
