@@ -7,7 +7,8 @@ ended, the schedule is another, somebody else composed) is composed anew.
 Tens of thousands of channels share nine o'clock. They are composed in slices: what a slice of them is owed is read in
 one go, composed in one thread, and stored in one transaction. A slice is small enough that a command that comes in the
 middle does not notice, and ``due`` lets its caller work between two of them. Channels that post instantly come first
-in each slice. A channel with more than a few papers is composed by itself.
+in each slice. A channel with more than a few papers is read by itself; it is composed and stored with others of its
+slice as long as they do not have too many papers together.
 
 While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
 has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
@@ -38,9 +39,11 @@ logger = logging.getLogger(__name__)
 
 # The rest follows at once.
 MOST_PAPERS = 10_000
-# Channels composed in one go, and how many papers each of them has at most.
+# Channels read in one go, and how many papers each of them has at most.
 SLICE = 100
 FEW_PAPERS = 40
+# Papers up to which channels with more join those with few: storing so many takes some 30 ms.
+AT_ONCE = 1_000
 _TRIES = 3
 _PROPOSING = 20.0
 PATIENCE = timedelta(minutes=5)
@@ -124,13 +127,22 @@ class Composer:
         return posts
 
     async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
-        """What waits in the channels that may be posted to: in all with few papers together, then one by one."""
+        """What waits in the channels that may be posted to, in portions to be composed and stored together."""
         few = min(FEW_PAPERS, self._most)
         waiting = await self._waiting(refs, few)
-        yield [each for each in waiting if len(each.deliveries) < few]
+        portion = [each for each in waiting if len(each.deliveries) < few]
+        room = AT_ONCE - _papers(portion)
         for each in waiting:
-            if len(each.deliveries) >= few:
-                yield await self._waiting([each.channel.ref], self._most)
+            if len(each.deliveries) < few:
+                continue
+            whole = await self._waiting([each.channel.ref], self._most)
+            more = _papers(whole)
+            if portion and more > room:
+                yield portion
+                portion, room = [], AT_ONCE
+            portion += whole
+            room -= more
+        yield portion
 
     async def _waiting(self, refs: Sequence[ChannelRef], most: int) -> list[Waiting]:
         free = [ref for ref in refs if ref.platform in self._limits and self._held(ref) is None]
@@ -199,6 +211,10 @@ def _following(schedule: str, now: datetime) -> datetime | CommandError | None:
         return Schedule.from_canonical(schedule).next_after(now)
     except CommandError as error:
         return error
+
+
+def _papers(waiting: Iterable[Waiting]) -> int:
+    return sum(len(each.deliveries) for each in waiting)
 
 
 def _log(digests: Sequence[Composed]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.composing import FEW_PAPERS, SLICE, Composer
+from bot.composing import AT_ONCE, FEW_PAPERS, SLICE, Composer
 from bot.digest import compose
 from bot.models import ChannelRef, Composed, Delivery, Layout, Paper, PostLimits, Waiting
 from bot.ports import Store
@@ -103,7 +103,7 @@ async def test_posts_go_out_while_others_are_still_composed(store: Store, clock:
     assert done.index("send") < len(done) - 1 - done[::-1].index("put_digests")
 
 
-async def test_a_channel_with_much_is_composed_by_itself_and_whole(
+async def test_a_channel_with_much_is_read_by_itself_and_whole(
     store: Store, clock: DrivenClock, chat: MemoryChat
 ) -> None:
     await many(store, clock, 1)
@@ -117,6 +117,17 @@ async def test_a_channel_with_much_is_composed_by_itself_and_whole(
     assert await store.waiting(channel(0)) == []
     status = await store.channel_status(channel(0))
     assert status.waiting == papers
+
+
+async def test_channels_with_much_are_stored_together_up_to_a_limit(
+    store: Store, clock: DrivenClock, chat: MemoryChat
+) -> None:
+    await many(store, clock, 4)
+    await announce(store, clock, *range(2, 2 + AT_ONCE * 2 // 5))
+    calls: list[str] = []
+    await composer(at_boundary(store, calls.append, str), chat, clock).due()
+    assert calls.count("put_digests") == 2
+    assert [await store.waiting(channel(number)) for number in range(4)] == [[]] * 4
 
 
 async def test_unserved_platforms_and_paused_channels_keep_what_they_are_owed(
