@@ -16,11 +16,11 @@ from storage.sqlite.database import Database
 from storage.sqlite.people import audit, ensure_workspace, find_channel, need_channel
 from storage.sqlite.values import LARGEST, moment_column, moment_or_none, text_column, to_moment, to_moment_or_none
 
-CHANNEL = """
-    SELECT w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
-           c.receipted, c.top_schedule, c.top_next_due, c.sort, c.similar, c.id
-    FROM channels c JOIN workspaces w ON w.id = c.workspace_id
+COLUMNS = """
+    w.platform, w.workspace, c.channel, c.name, c.schedule, c.layout, c.made_at, c.next_due, c.paused,
+    c.receipted, c.top_schedule, c.top_next_due, c.sort, c.similar, c.id
 """
+CHANNEL = f"SELECT {COLUMNS} FROM channels c JOIN workspaces w ON w.id = c.workspace_id "  # noqa: S608  from above
 
 # The plus keeps SQLite on the indexes of due channels.
 _DUE = """
@@ -46,7 +46,7 @@ _IN_USE = """
 # Found due, a channel is read again with what it is owed a moment later.
 @lru_cache(maxsize=512)
 def to_channel(row: tuple[Any, ...]) -> Channel:
-    """A channel from the columns of this module's SELECT."""
+    """A channel from ``COLUMNS``."""
     return Channel(
         ref=ChannelRef(row[0], row[1], row[2]),
         name=row[3],

@@ -7,8 +7,10 @@ the way to the store's thread, the papers, the receipts) is done once for fifty 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 import sqlite_utils
 
@@ -20,13 +22,11 @@ from storage.sqlite.people import find_channel, need_channel
 from storage.sqlite.storing import Put
 from storage.sqlite.values import ORDINAL, count, known_paper, text_column
 
-_BY_REF = channels.CHANNEL + "WHERE w.platform = ? AND w.workspace = ? AND c.channel = ?"
-
 # What a digest depends on and a member may change.
-_SETTINGS = """
-    SELECT c.id, c.schedule, c.layout, c.sort, c.similar, c.paused FROM workspaces w
-    JOIN channels c ON c.workspace_id = w.id WHERE w.platform = ? AND w.workspace = ? AND c.channel = ?
-"""
+_SETTINGS = "w.platform, w.workspace, c.channel, c.schedule, c.layout, c.sort, c.similar, c.paused, c.id"
+
+# Channels that are asked for in one statement.
+_TOGETHER = 100
 
 _Row = tuple[int, int, int, int, str]
 
@@ -69,16 +69,24 @@ def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int
 
 
 def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
-    found = [entry for ref in refs if (entry := _channel(db, ref)) is not None]
+    found = [(row[-1], channels.to_channel(row)) for row in _rows(db, channels.COLUMNS, refs) if row is not None]
     owed = _deliveries(db, {number: channel.ref for number, channel in found}, limit, settled=True)
     receipted = {poll: receipts.receipt(db, poll) for poll in {channel.receipted for _, channel in found}}
     return [Waiting(channel, tuple(owed[number]), *receipted[channel.receipted]) for number, channel in found]
 
 
-def _channel(db: sqlite_utils.Database, ref: ChannelRef) -> tuple[int, Channel] | None:
-    """A channel with its number; None if it is not known."""
-    row = db.execute(_BY_REF, _names(ref)).fetchone()
-    return None if row is None else (row[-1], channels.to_channel(row))
+def _rows(db: sqlite_utils.Database, columns: str, refs: Sequence[ChannelRef]) -> Iterator[tuple[Any, ...] | None]:
+    """These columns of each of the channels, the names first; None for one that is not known."""
+    for at in range(0, len(refs), _TOGETHER):
+        names = [_names(ref) for ref in refs[at : at + _TOGETHER]]
+        asked = ", ".join(["(?, ?, ?)"] * len(names))
+        rows = db.execute(
+            f"WITH asked (platform, workspace, channel) AS (VALUES {asked}) SELECT {columns} FROM asked"  # noqa: S608  ours
+            " CROSS JOIN workspaces w ON w.platform = asked.platform AND w.workspace = asked.workspace"
+            " CROSS JOIN channels c ON c.workspace_id = w.id AND c.channel = asked.channel",
+            list(chain.from_iterable(names)),
+        )
+        yield from map({row[:3]: row for row in rows}.get, names)
 
 
 def _names(ref: ChannelRef) -> tuple[str, str, str]:
@@ -140,7 +148,8 @@ def _wanting(db: sqlite_utils.Database, asked: Sequence[int]) -> dict[int, list[
 
 
 def put_digests(db: sqlite_utils.Database, digests: Sequence[Composed], now: datetime) -> list[bool]:
-    numbers = [_unchanged(db, digest.channel) for digest in digests]
+    rows = _rows(db, _SETTINGS, [digest.channel.ref for digest in digests])
+    numbers = [_unchanged(digest.channel, row) for digest, row in zip(digests, rows, strict=True)]
     known = [(number, digest) for number, digest in zip(numbers, digests, strict=True) if number is not None]
     channels.set_all_due(db, [(number, digest.next_due) for number, digest in known if not digest.posts], None)
     puts = [
@@ -155,11 +164,10 @@ def put_digests(db: sqlite_utils.Database, digests: Sequence[Composed], now: dat
     ]
 
 
-def _unchanged(db: sqlite_utils.Database, channel: Channel) -> int | None:
+def _unchanged(channel: Channel, row: tuple[Any, ...] | None) -> int | None:
     """The number of a channel whose settings are those that were composed for."""
-    row = db.execute(_SETTINGS, _names(channel.ref)).fetchone()
     settings = (channel.schedule, channel.layout, channel.sort, channel.similar, channel.paused)
-    return None if row is None or row[1:] != settings else int(row[0])
+    return None if row is None or row[3:-1] != settings else int(row[-1])
 
 
 class Digesting:
