@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 # The rest follows at once.
 MOST_PAPERS = 10_000
 # Channels read in one go, and how many papers each of them has at most.
-SLICE = 100
+SLICE = 200
 FEW_PAPERS = 40
 # Papers up to which channels with more join those with few: storing so many takes some 30 ms.
 AT_ONCE = 1_000
@@ -129,19 +129,17 @@ class Composer:
     async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
         """What waits in the channels that may be posted to, in portions to be composed and stored together."""
         few = min(FEW_PAPERS, self._most)
-        waiting = await self._waiting(refs, few)
-        portion = [each for each in waiting if len(each.deliveries) < few]
-        room = AT_ONCE - _papers(portion)
-        for each in waiting:
-            if len(each.deliveries) < few:
-                continue
-            whole = await self._waiting([each.channel.ref], self._most)
-            more = _papers(whole)
-            if portion and more > room:
+        portion: list[Waiting] = []
+        papers = 0
+        for each in await self._waiting(refs, few):
+            # Of one with many more may wait than was read.
+            whole = [each] if len(each.deliveries) < few else await self._waiting([each.channel.ref], self._most)
+            more = sum(len(one.deliveries) for one in whole)
+            if portion and papers + more > AT_ONCE:
                 yield portion
-                portion, room = [], AT_ONCE
+                portion, papers = [], 0
             portion += whole
-            room -= more
+            papers += more
         yield portion
 
     async def _waiting(self, refs: Sequence[ChannelRef], most: int) -> list[Waiting]:
@@ -211,10 +209,6 @@ def _following(schedule: str, now: datetime) -> datetime | CommandError | None:
         return Schedule.from_canonical(schedule).next_after(now)
     except CommandError as error:
         return error
-
-
-def _papers(waiting: Iterable[Waiting]) -> int:
-    return sum(len(each.deliveries) for each in waiting)
 
 
 def _log(digests: Sequence[Composed]) -> None:

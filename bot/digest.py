@@ -202,7 +202,7 @@ def _matched(canonical: str, paper: Paper) -> tuple[str, ...]:
     return query.matches(paper) or ()
 
 
-_query = lru_cache(maxsize=2_000)(Query.parse)
+_query = lru_cache(maxsize=4_000)(Query.of_canonical)
 
 
 def _zone(channel: Channel) -> str:

@@ -62,6 +62,12 @@ class Query:
         return cls(root, canonical)
 
     @classmethod
+    def of_canonical(cls, canonical: str) -> Query:
+        """The query of a canonical form that was written by this program: it is not written again to see whether it is
+        one. Raises QueryError for what cannot be read."""
+        return cls(parse_tree(canonical), canonical)
+
+    @classmethod
     def of(cls, node: Node) -> Query:
         """The query of a tree whose terms hold normalised words; ValueError when ``parse`` would refuse it."""
         root = normal_form(node)

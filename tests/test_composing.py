@@ -130,6 +130,19 @@ async def test_channels_with_much_are_stored_together_up_to_a_limit(
     assert [await store.waiting(channel(number)) for number in range(4)] == [[]] * 4
 
 
+async def test_channels_with_few_papers_each_are_stored_in_portions_as_well(
+    store: Store, clock: DrivenClock, chat: MemoryChat
+) -> None:
+    each = FEW_PAPERS - 1
+    channels = AT_ONCE // each + 1
+    await many(store, clock, channels)
+    await announce(store, clock, *range(2, 2 + each))
+    calls: list[str] = []
+    await composer(at_boundary(store, calls.append, str), chat, clock).due()
+    assert (calls.count("all_waiting"), calls.count("put_digests")) == (1, 2)
+    assert [await store.waiting(channel(number)) for number in range(channels)] == [[]] * channels
+
+
 async def test_unserved_platforms_and_paused_channels_keep_what_they_are_owed(
     store: Store, clock: DrivenClock, chat: MemoryChat
 ) -> None:

@@ -122,7 +122,7 @@ def test_oddly_written_matches_fall_back_to_normalised_words() -> None:
 )
 def test_canonical(typed: str, canonical: str) -> None:
     assert Query.parse(typed).canonical == canonical
-    assert Query.parse(canonical) == Query.parse(typed)
+    assert Query.parse(canonical) == Query.of_canonical(canonical) == Query.parse(typed)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,7 @@ def test_explain(typed: str, said: str) -> None:
 @given(queries())
 def test_the_canonical_form_is_a_fixed_point(query: Query) -> None:
     again = Query.parse(query.canonical)
+    assert Query.of_canonical(query.canonical) == again
     assert again == query
     assert again.root == query.root
     assert again.canonical == query.canonical
