@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -113,7 +114,8 @@ class World:
     async def start(self) -> None:
         """A new process."""
         await self.stack.aclose()
-        self.store = await self.stack.enter_async_context(open_store(self.folder))
+        # How long a write takes on this machine decides nothing.
+        self.store = await self.stack.enter_async_context(open_store(self.folder, longest=math.inf))
 
     async def mortal(self, last: int | None, work: Work, *, meanwhile: Work | None = None, instant: int = 0) -> bool:
         """Work in a process that dies at its ``last`` instant, if it gets that far; then there is a new one.

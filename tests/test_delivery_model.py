@@ -10,7 +10,6 @@ workspace. Once faults end and the bot is back where it was removed, everything 
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
@@ -30,6 +29,7 @@ from tests.defects import NOT_UNDERSTOOD, noted
 from tests.delivery_expected import Wishes
 from tests.delivery_world import CHANNELS, MEMBERS, Happening, World
 from tests.standins.chat import Fault, Trouble
+from tests.standins.loop import OneThreadLoop
 from tests.thoroughness import LONG, examples
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Delivering(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = OneThreadLoop()
         self.world = World(Path(tempfile.mkdtemp(prefix="paperroute-")))
         self.wishes = {ref: Wishes() for ref in CHANNELS}
         self.saved: dict[ChannelRef, set[str]] = {ref: set() for ref in CHANNELS}
@@ -198,6 +198,7 @@ class Delivering(RuleBasedStateMachine):
         last=deaths,
         meanwhile=st.none() | happenings | st.tuples(st.sampled_from(["pause", "resume"]), refs),
         instant=st.integers(0, 40),
+        paces=st.lists(st.integers(0, 3), max_size=4),
     )
     def deliver(
         self,
@@ -208,6 +209,7 @@ class Delivering(RuleBasedStateMachine):
         last: int | None,
         meanwhile: Happening | tuple[str, ChannelRef] | None,
         instant: int,
+        paces: list[int],
     ) -> None:
         world, chat = self.world, self.world.chat
         chat.send_faults.extend(sending)
@@ -224,7 +226,9 @@ class Delivering(RuleBasedStateMachine):
         elif meanwhile is not None:
             work = world.saying(*meanwhile)
             silent -= {meanwhile[1]}
+        self.loop.pace(paces)
         self.run(world.deliver(last, patience=patience, meanwhile=work, instant=instant))
+        self.loop.pace(())
         chat.send_faults.clear()
         chat.find_faults.clear()
         for message in chat.messages[before:]:
