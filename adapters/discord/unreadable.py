@@ -34,12 +34,11 @@ def leave_unreadable(client: discord.Client) -> None:
                 known = (name, type(error)) in seen
                 seen.add((name, type(error)))
                 # From discord.py's code on.
-                where = error.__traceback__ and error.__traceback__.tb_next
+                where = None if known or error.__traceback__ is None else error.__traceback__.tb_next
                 logger.exception(
-                    "An event %s of Discord's could not be read and was left (%s).",
+                    "An event %s of Discord's could not be read and was left.",
                     name,
-                    type(error).__name__,
-                    exc_info=None if known else error.with_traceback(where),
+                    exc_info=error.with_traceback(where),
                 )
 
         return parse_or_leave
