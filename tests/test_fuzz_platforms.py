@@ -83,7 +83,7 @@ def test_damaged_payloads_of_slack_leave_the_bot_serving(runner: asyncio.Runner,
 
     async def begin() -> slack_kit.Bot:
         slack = await stack.enter_async_context(slack_kit.stand_in())
-        bot = await stack.enter_async_context(slack_kit.running(slack, tmp_path))
+        bot = await stack.enter_async_context(slack_kit.running(slack, tmp_path, limited=False))
         await bot.say("watch RLHF")
         await bot.announce(PAPERS)
         return bot
@@ -197,7 +197,7 @@ def test_damaged_payloads_of_discord_leave_the_bot_serving(runner: asyncio.Runne
 
     async def begin() -> discord_kit.Bot:
         discord = await stack.enter_async_context(discord_kit.stand_in())
-        bot = await stack.enter_async_context(discord_kit.running(discord, tmp_path))
+        bot = await stack.enter_async_context(discord_kit.running(discord, tmp_path, limited=False))
         await bot.say("watch", query="RLHF")
         await bot.announce(PAPERS)
         return bot
@@ -219,8 +219,6 @@ def test_damaged_payloads_of_discord_leave_the_bot_serving(runner: asyncio.Runne
         ]
         for name, event in events:
             await bot.discord.gateway.tell(GUILD, name, event)
-        # Nobody is held back for having typed so much.
-        discord_kit.CLOCK.skip(60)
         done = await bot.say("help")
         assert "/papers watch" in discord_kit.shown(done.reply)
         for task in sent:
