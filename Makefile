@@ -39,7 +39,7 @@ growth: $(VENV)/.dev
 chaos: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
 
-# The state machine and the properties of bad input with many examples, others at each run: an hour or so.
+# The state machine and the properties of bad input with many examples, others at each run: half an hour of processor.
 fuzz: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/test_delivery_model.py tests/test_fuzz_*.py --timeout 0
 	$(BIN)/python -m tests.coverage_guided

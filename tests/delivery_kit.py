@@ -142,15 +142,23 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Counts the instants at which a process can die; at the ``last`` it dies, and nothing gets through any more."""
+    """Counts the instants at which a process can die; at the ``last`` it dies, and nothing gets through any more.
 
-    def __init__(self, last: int | None = None) -> None:
+    Where ``doing`` is named, only instants of that name are counted towards the last.
+    """
+
+    def __init__(self, last: int | None = None, doing: str = "") -> None:
         self.last = last
         self.instants = 0
+        self._doing = doing
+        self._met = 0
+        self._dead = False
 
-    def burn(self, _: str) -> None:
+    def burn(self, doing: str) -> None:
         self.instants += 1
-        if self.last is not None and self.instants >= self.last:
+        self._met += self._doing in ("", doing)
+        self._dead = self._dead or (self.last is not None and self._met >= self.last)
+        if self._dead:
             raise Crash
 
 

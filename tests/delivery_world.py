@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -83,6 +84,15 @@ class Feed(FakeSource):
 
 
 @dataclass(frozen=True)
+class Death:
+    """A process dies at its ``last`` instant, or at the last of those that come with ``doing``: what it was about to do
+    or had just done."""
+
+    last: int
+    doing: str = ""
+
+
+@dataclass(frozen=True)
 class Happening:
     """Something that befalls a channel on its platform; ``told``: the bot hears of it at once, else it finds out.
 
@@ -113,16 +123,18 @@ class World:
     async def start(self) -> None:
         """A new process."""
         await self.stack.aclose()
-        self.store = await self.stack.enter_async_context(open_store(self.folder))
+        # How long a write takes on this machine decides nothing.
+        self.store = await self.stack.enter_async_context(open_store(self.folder, longest=math.inf))
 
-    async def mortal(self, last: int | None, work: Work, *, meanwhile: Work | None = None, instant: int = 0) -> bool:
-        """Work in a process that dies at its ``last`` instant, if it gets that far; then there is a new one.
+    async def mortal(self, death: Death | None, work: Work, *, meanwhile: Work | None = None, instant: int = 0) -> bool:
+        """Work in a process that dies its ``death``, if it gets that far; then there is a new one.
 
         ``meanwhile`` is begun at the work's ``instant``, or after it, and dies with it. Returns whether it lived.
         """
         # No two things happen in the same microsecond; keys of posts rest on that.
         await self.clock.advance(0.001)
-        fuse, beside = Fuse(last), list[asyncio.Task[object]]()
+        fuse = Fuse() if death is None else Fuse(death.last, death.doing)
+        beside = list[asyncio.Task[object]]()
 
         def burn(doing: str) -> None:
             if meanwhile is not None and not beside and fuse.instants >= instant:
@@ -151,14 +163,14 @@ class World:
         """The store, whose work the clock is told of."""
         return at_boundary(self.store, lambda _: None, lambda _: None, self.clock)
 
-    async def say(self, text: str, ref: ChannelRef, last: int | None = None) -> bool:
-        return await self.mortal(last, self.saying(text, ref))
+    async def say(self, text: str, ref: ChannelRef, death: Death | None = None) -> bool:
+        return await self.mortal(death, self.saying(text, ref))
 
     def saying(self, text: str, ref: ChannelRef) -> Work:
         return lambda store: Room(store, self.clock, self.feed).say(text, channel=ref, by=MEMBERS[ref])
 
-    async def react(self, reaction: Reaction, last: int | None = None) -> bool:
-        return await self.mortal(last, lambda store: Room(store, self.clock, self.feed).inbox.reaction(reaction))
+    async def react(self, reaction: Reaction, death: Death | None = None) -> bool:
+        return await self.mortal(death, lambda store: Room(store, self.clock, self.feed).inbox.reaction(reaction))
 
     def happening(self, what: Happening) -> Work:
         """It happens on the platform, and then the bot is told."""
@@ -183,17 +195,17 @@ class World:
 
         return happen
 
-    async def happen(self, what: Happening, last: int | None = None) -> bool:
-        return await self.mortal(last, self.happening(what))
+    async def happen(self, what: Happening, death: Death | None = None) -> bool:
+        return await self.mortal(death, self.happening(what))
 
-    async def poll(self, last: int | None = None) -> bool:
-        return await self.mortal(last, lambda store: Watcher(self.feed, store, self.clock).poll())
+    async def poll(self, death: Death | None = None) -> bool:
+        return await self.mortal(death, lambda store: Watcher(self.feed, store, self.clock).poll())
 
     async def deliver(
-        self, last: int | None = None, *, patience: float = 90.0, meanwhile: Work | None = None, instant: int = 0
+        self, death: Death | None = None, *, patience: float = 90.0, meanwhile: Work | None = None, instant: int = 0
     ) -> bool:
         return await self.mortal(
-            last,
+            death,
             lambda store: make_dispatcher(store, self.clock, self.chat).drain(patience=patience),
             meanwhile=meanwhile,
             instant=instant,

@@ -14,6 +14,7 @@ from bot.commands import Commands
 from bot.delivery import Dispatcher
 from bot.fan_out import fan_out
 from bot.inbox import Inbox
+from bot.member_limits import MemberLimits
 from bot.models import Batch, ChannelRef, Cursor, Paper
 from bot.ports import Clock, Handler, Meter, Plotter, Store
 from tests.commands_kit import FakeSource
@@ -89,15 +90,20 @@ async def running(
     handler: Callable[[Inbox], Handler] = lambda inbox: inbox,
     plotter: Plotter | None = None,
     meter: Meter | None = None,
+    limited: bool = True,
     **changes: Any,
 ) -> AsyncIterator[Bot]:
-    """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core."""
+    """The bot, started; stopped and closed afterwards. ``handler`` may stand between the platform and the core.
+
+    Not ``limited``, members may type as much as they like.
+    """
     async with open_store(folder) as store:
         chat = DiscordChat(settings(discord, **changes), store, clock, guild_patience=0.05, meter=meter)
         source = FakeSource()
         dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
         commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC", plotter=plotter)
-        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake)
+        limits = MemberLimits(clock, exempt=() if limited else ("discord",))
+        inbox = Inbox(commands, store, source, clock, wake=dispatcher.wake, limits=limits)
         try:
             await chat.start(handler(inbox))
             yield Bot(discord, store, chat, inbox, dispatcher, clock, source)

@@ -14,6 +14,7 @@ from bot.models import Batch, Channel, ChannelRef, Cursor, Entry, Layout, Owed, 
 from bot.ports import Store
 from bot.query import Query
 from storage.sqlite import SqliteStore
+from storage.sqlite.commits import LONGEST
 from tests.factories import ANN, CHANNEL, make_paper
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -34,7 +35,9 @@ async def _new_file() -> bytes:
 
 
 @asynccontextmanager
-async def open_store(folder: Path, name: str = "paperroute.db", *, copied: bool = True) -> AsyncIterator[SqliteStore]:
+async def open_store(
+    folder: Path, name: str = "paperroute.db", *, copied: bool = True, longest: float = LONGEST
+) -> AsyncIterator[SqliteStore]:
     """The store of that name in ``folder``; opened again under the same name it is the same store.
 
     A new one begins as a copy of one that was made before; not ``copied``, it is made from nothing.
@@ -42,7 +45,7 @@ async def open_store(folder: Path, name: str = "paperroute.db", *, copied: bool 
     path = folder / name
     if copied and not path.exists():
         path.write_bytes(await _new_file())
-    store = await SqliteStore.open(path)
+    store = await SqliteStore.open(path, longest=longest)
     try:
         yield store
     finally:

@@ -10,7 +10,6 @@ workspace. Once faults end and the bot is back where it was removed, everything 
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
@@ -28,8 +27,9 @@ from bot.errors import DeliveryError, UnreadableError
 from bot.models import ChannelRef, Signal
 from tests.defects import NOT_UNDERSTOOD, noted
 from tests.delivery_expected import Wishes
-from tests.delivery_world import CHANNELS, MEMBERS, Happening, World
+from tests.delivery_world import CHANNELS, MEMBERS, Death, Happening, World
 from tests.standins.chat import Fault, Trouble
+from tests.standins.loop import OneThreadLoop
 from tests.thoroughness import LONG, examples
 
 T = TypeVar("T")
@@ -61,8 +61,14 @@ LOOK_UP_FAULTS: list[Fault] = [
 LOST, ENDED, REGAINED = ChannelChangeKind.LOST, ChannelChangeKind.ENDED, ChannelChangeKind.REGAINED
 
 refs = st.sampled_from(CHANNELS)
-# Most processes live.
-deaths = st.none() | st.none() | st.integers(1, 60)
+# Most processes live. What changes the world or the store is seldom among all that they do, and is drawn for itself.
+CRUCIAL = [
+    "send", "send", "claim", "sent", "find", "uncertain", "interrupted", "retry", "dead", "set_paused", "put_digests",
+    "put_notice",
+]  # fmt: skip
+anywhere = st.builds(Death, st.integers(1, 60))
+deaths = st.none() | st.none() | anywhere
+deaths_delivering = deaths | st.builds(Death, st.integers(1, 4), st.sampled_from(CRUCIAL))
 titles = st.lists(
     st.sampled_from(["On alpha", "On beta", "Alpha meets beta", "On gamma", "Else"]), min_size=1, max_size=5
 )
@@ -76,7 +82,7 @@ class Delivering(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = OneThreadLoop()
         self.world = World(Path(tempfile.mkdtemp(prefix="paperroute-")))
         self.wishes = {ref: Wishes() for ref in CHANNELS}
         self.saved: dict[ChannelRef, set[str]] = {ref: set() for ref in CHANNELS}
@@ -104,47 +110,47 @@ class Delivering(RuleBasedStateMachine):
                 for ref, query in zip(CHANNELS, ["alpha", "beta", "min:2 alpha"], strict=True):
                     self.say(["schedule instant", f"watch {query}"], ref, None)
 
-    @rule(titles=titles, lost=st.integers(0, 2), days=st.sampled_from([0, 1, 1, 3]), polled=st.booleans(), last=deaths)
-    def announce(self, titles: list[str], lost: int, days: int, polled: bool, last: int | None) -> None:
+    @rule(titles=titles, lost=st.integers(0, 2), days=st.sampled_from([0, 1, 1, 3]), polled=st.booleans(), death=deaths)
+    def announce(self, titles: list[str], lost: int, days: int, polled: bool, death: Death | None) -> None:
         self.world.feed.day += timedelta(days=days)
         self.world.feed.add(titles, lost=min(lost, len(titles)))
         if polled:
-            self.run(self.world.poll(last))
+            self.run(self.world.poll(death))
 
     @precondition(lambda self: self.world.feed.missing)
     @rule()
     def find(self) -> None:
         self.world.feed.find()
 
-    @rule(last=deaths, fails=st.none() | st.integers(0, 2))
-    def poll(self, last: int | None, fails: int | None) -> None:
+    @rule(death=deaths, fails=st.none() | st.integers(0, 2))
+    def poll(self, death: Death | None, fails: int | None) -> None:
         self.world.feed.fails_after = fails
-        self.run(self.world.poll(last))
+        self.run(self.world.poll(death))
         self.world.feed.fails_after = None
 
-    @rule(texts=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=3), ref=refs, last=deaths)
-    def say(self, texts: list[str], ref: ChannelRef, last: int | None) -> None:
+    @rule(texts=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=3), ref=refs, death=deaths)
+    def say(self, texts: list[str], ref: ChannelRef, death: Death | None) -> None:
         for text in texts:
-            self.run(self.world.say(text, ref, last))
+            self.run(self.world.say(text, ref, death))
             self.run(self.look_at_watches())
 
     @precondition(lambda self: self.world.feed.known)
-    @rule(number=st.integers(1, 12), ref=refs, last=deaths)
-    def bring(self, number: int, ref: ChannelRef, last: int | None) -> None:
+    @rule(number=st.integers(1, 12), ref=refs, death=deaths)
+    def bring(self, number: int, ref: ChannelRef, death: Death | None) -> None:
         paper, wishes = self.paper(number), self.wishes[ref]
         wishes.brought.setdefault(paper, False)
-        if self.run(self.world.say(f"post {paper} See this", ref, last)):
+        if self.run(self.world.say(f"post {paper} See this", ref, death)):
             wishes.brought[paper] = True
 
     @precondition(lambda self: self.world.feed.known)
-    @rule(number=st.integers(1, 12), upvotes=st.sampled_from([0, 1, 2, 5, 7]), last=deaths)
-    def vote(self, number: int, upvotes: int, last: int | None) -> None:
+    @rule(number=st.integers(1, 12), upvotes=st.sampled_from([0, 1, 2, 5, 7]), death=deaths)
+    def vote(self, number: int, upvotes: int, death: Death | None) -> None:
         paper, now = self.paper(number), self.world.clock.now()
         known = self.run(self.world.store.paper(paper))
         counts = known is None or known.announced is None or now.date() - known.announced <= timedelta(days=30)
 
         async def put() -> bool:
-            return await self.world.mortal(last, lambda store: store.put_signals([Signal(paper, upvotes, now)], now))
+            return await self.world.mortal(death, lambda store: store.put_signals([Signal(paper, upvotes, now)], now))
 
         lived = self.run(put())
         kept = self.run(self.world.store.signals([paper])).get(paper)
@@ -153,16 +159,16 @@ class Delivering(RuleBasedStateMachine):
             self.upvotes[paper] = max(self.upvotes.get(paper, 0), upvotes)
 
     @precondition(lambda self: self.world.feed.known)
-    @rule(number=st.integers(1, 12), ref=refs, back=st.booleans(), last=deaths)
-    def save(self, number: int, ref: ChannelRef, back: bool, last: int | None) -> None:
+    @rule(number=st.integers(1, 12), ref=refs, back=st.booleans(), death=deaths)
+    def save(self, number: int, ref: ChannelRef, back: bool, death: Death | None) -> None:
         paper = self.paper(number)
         self.run(self.world.clock.advance(1))
-        lived = self.run(self.world.say(f"{'unsave' if back else 'save'} {paper}", ref, last))
+        lived = self.run(self.world.say(f"{'unsave' if back else 'save'} {paper}", ref, death))
         self.run(self.look_at_saves(ref, paper, added=not back, certain=lived))
 
     @precondition(lambda self: self.world.chat.messages)
-    @rule(number=st.integers(0, 30), added=st.booleans(), last=deaths)
-    def react(self, number: int, added: bool, last: int | None) -> None:
+    @rule(number=st.integers(0, 30), added=st.booleans(), death=deaths)
+    def react(self, number: int, added: bool, death: Death | None) -> None:
         message = self.world.chat.messages[number % len(self.world.chat.messages)]
         if not message.post.entries:
             return
@@ -171,12 +177,12 @@ class Delivering(RuleBasedStateMachine):
         self.run(self.world.clock.advance(1))
         known = self.run(self.world.store.post_of(message.ref))
         # The answer that it was sent was lost, and the post was not looked up yet.
-        lived = self.run(self.world.react(Reaction(message.ref, MEMBERS[ref], added, name), last))
+        lived = self.run(self.world.react(Reaction(message.ref, MEMBERS[ref], added, name), death))
         self.run(self.look_at_saves(ref, paper, added=added, certain=lived and known is not None))
 
-    @rule(what=happenings, last=deaths)
-    def happen(self, what: Happening, last: int | None) -> None:
-        self.run(self.world.happen(what, last))
+    @rule(what=happenings, death=deaths)
+    def happen(self, what: Happening, death: Death | None) -> None:
+        self.run(self.world.happen(what, death))
 
     @rule(ref=refs, name=st.sampled_from(["papers", "reading", "<!channel>", "\u202e", "x" * 200]))
     def rename(self, ref: ChannelRef, name: str) -> None:
@@ -195,9 +201,10 @@ class Delivering(RuleBasedStateMachine):
         looking=st.lists(st.sampled_from(LOOK_UP_FAULTS), max_size=3),
         lagging=st.booleans(),
         patience=st.sampled_from([0.0, 90.0, DAY]),
-        last=deaths,
+        death=deaths_delivering,
         meanwhile=st.none() | happenings | st.tuples(st.sampled_from(["pause", "resume"]), refs),
         instant=st.integers(0, 40),
+        paces=st.lists(st.integers(0, 3), max_size=4),
     )
     def deliver(
         self,
@@ -205,9 +212,10 @@ class Delivering(RuleBasedStateMachine):
         looking: list[Fault],
         lagging: bool,
         patience: float,
-        last: int | None,
+        death: Death | None,
         meanwhile: Happening | tuple[str, ChannelRef] | None,
         instant: int,
+        paces: list[int],
     ) -> None:
         world, chat = self.world, self.world.chat
         chat.send_faults.extend(sending)
@@ -224,7 +232,9 @@ class Delivering(RuleBasedStateMachine):
         elif meanwhile is not None:
             work = world.saying(*meanwhile)
             silent -= {meanwhile[1]}
-        self.run(world.deliver(last, patience=patience, meanwhile=work, instant=instant))
+        self.loop.pace(paces)
+        self.run(world.deliver(death, patience=patience, meanwhile=work, instant=instant))
+        self.loop.pace(())
         chat.send_faults.clear()
         chat.find_faults.clear()
         for message in chat.messages[before:]:

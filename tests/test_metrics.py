@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from random import Random
 import aiohttp
 import pytest
 import yaml
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.web import WebServer
@@ -29,6 +32,7 @@ from tests.commands_kit import FakeSource
 from tests.delivery_kit import DrivenClock, announce, watch
 from tests.factories import CHANNEL, make_paper
 from tests.standins.chat import MemoryChat, Trouble
+from tests.standins.discord import GUILD
 from tests.store_kit import open_store
 
 TOKEN = "made-up-0123456789"
@@ -226,6 +230,59 @@ async def test_acknowledgements_on_slack_are_counted(tmp_path: Path) -> None:
     assert [platform for platform, _ in meter.heard] == ["slack", "slack"]
     # The clock of these tests runs twenty times as fast.
     assert all(0 <= seconds < 60 for _, seconds in meter.heard)
+
+
+@pytest.fixture
+def counting(metrics: Metrics) -> Iterator[Metrics]:
+    logging.getLogger().addHandler(metrics.defects)
+    yield metrics
+    logging.getLogger().removeHandler(metrics.defects)
+
+
+def defects(metrics: Metrics) -> dict[str, float]:
+    """Those that were counted, by who logged them."""
+    name = "paperroute_defects_total by="
+    found = figures(generate_latest(metrics.registry).decode())
+    return {each.removeprefix(name): number for each, number in found.items() if each.startswith(name) and number}
+
+
+def test_what_is_logged_with_an_exception_is_a_defect_and_no_other(counting: Metrics) -> None:
+    try:
+        raise ValueError("x")
+    except ValueError:
+        logging.getLogger("adapters.discord.client").exception("A button met a defect.")
+        logging.getLogger("slack_bolt.AsyncApp").exception("Failed.")
+        logging.getLogger("bot.courier").warning("Not posted.", exc_info=True)
+    logging.getLogger("bot.courier").error("Given up and channel paused.")
+    assert defects(counting) == {"adapters.discord": 1, "slack_bolt": 1}
+
+
+async def test_requests_that_are_no_http_are_no_defects(counting: Metrics, store: SqliteStore) -> None:
+    async with served(counting, store.backlog) as url:
+        host, port = url.removeprefix("http://").removesuffix("/metrics").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+        assert b"400" in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    assert defects(counting) == {}
+
+
+async def test_what_slacks_libraries_cannot_read_is_counted(counting: Metrics, tmp_path: Path) -> None:
+    async with slack_kit.stand_in() as slack, slack_kit.running(slack, tmp_path) as bot:
+        for payload in ([1], None, {"type": "event_callback", "team_id": "T0LAB", "event": None}):
+            body = {"envelope_id": "e", "type": "interactive", "payload": payload}
+            await slack.sockets.open[0].send_json(body)
+        await bot.say("help")
+    assert defects(counting) == {"slack_bolt": 2, "adapters.slack": 1}
+
+
+async def test_what_discords_library_cannot_read_is_counted(counting: Metrics, tmp_path: Path) -> None:
+    async with discord_kit.stand_in() as discord, discord_kit.running(discord, tmp_path) as bot:
+        for number in range(2):
+            await discord.gateway.tell(GUILD, "INTERACTION_CREATE", {"id": str(number)})
+        await bot.say("help")
+    assert defects(counting) == {"adapters.discord": 2}
 
 
 async def test_acknowledgements_on_discord_are_counted(tmp_path: Path) -> None:

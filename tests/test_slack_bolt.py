@@ -79,6 +79,16 @@ async def test_a_defect_is_logged_and_acknowledged(slack: SlackStandIn, caplog: 
     assert "met a defect" in caplog.text
 
 
+@pytest.mark.parametrize("event", [None, 7, []])
+async def test_what_bolt_cannot_read_is_logged_and_acknowledged(
+    slack: SlackStandIn, caplog: pytest.LogCaptureFixture, event: object
+) -> None:
+    async with connected(slack, make_app(slack.api_url, credentials_of, "", FakeClock())):
+        odd = {"type": "event_callback", "team_id": "T0LAB", "event": event, "event_id": "Ev1"}
+        assert await slack.sockets.deliver("events_api", odd) is not None
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["adapters.slack.bolt"]
+
+
 async def test_a_workspace_without_the_app_is_told_so(slack: SlackStandIn) -> None:
     slack.add_team("T0TWO", "xoxb-two")
     heard = asyncio.Event()

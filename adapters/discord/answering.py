@@ -89,6 +89,18 @@ async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message
     await _follow(interaction, others, ephemeral=ephemeral)
 
 
+async def offer(interaction: Interaction, found: Sequence[tuple[str, str]]) -> None:
+    """Give what completes an option: names with their values, 25 at most."""
+    choices = [discord.app_commands.Choice(name=name, value=value) for name, value in found]
+    try:
+        await interaction.response.autocomplete(choices)
+    except discord.HTTPException as error:
+        if error.code not in TOO_LATE and not _said_before(error):
+            raise
+        # Whoever typed has typed on.
+        logger.debug("A completion came too late for Discord.")
+
+
 async def _send_first(interaction: Interaction, message: Message, files: Sequence[File], *, ephemeral: bool) -> None:
     try:
         await interaction.response.send_message(**_content(message, files), ephemeral=ephemeral)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import discord
@@ -25,10 +26,15 @@ PATIENCE = 20.0
 """Seconds that fetching one may take."""
 
 
-async def files(interaction: discord.Interaction[Any], wanted: Iterable[str], clock: Clock) -> tuple[File, ...]:
-    """The attachments of these ids. Raises CommandError for one that is too large or cannot be had."""
+async def files(
+    interaction: discord.Interaction[Any], data: dict[str, Any], wanted: Iterable[str], clock: Clock
+) -> tuple[File, ...]:
+    """The attachments of these ids in the interaction's ``data``, which was read (``adapters.discord.data``).
+
+    Raises CommandError for one that is too large or cannot be had.
+    """
     ids = set(wanted)
-    return tuple([await _file(each, clock) for each in _attachments(interaction) if str(each.id) in ids])
+    return tuple([await _file(each, clock) for each in _attachments(interaction, data) if str(each.id) in ids])
 
 
 async def _file(attachment: discord.Attachment, clock: Clock) -> File:
@@ -47,8 +53,12 @@ async def _file(attachment: discord.Attachment, clock: Clock) -> File:
     return File(attachment.filename, attachment.content_type or "text/plain", content)
 
 
-def _attachments(interaction: discord.Interaction[Any]) -> list[discord.Attachment]:
-    data: dict[str, Any] = dict(interaction.data or {})
-    resolved = data.get("resolved") or {}
-    given = (resolved.get("attachments") or {}).values()
-    return [discord.Attachment(data=each, state=interaction._state) for each in given]
+def _attachments(interaction: discord.Interaction[Any], data: dict[str, Any]) -> list[discord.Attachment]:
+    made = []
+    for each in data["resolved"]["attachments"].values():
+        # One without a name, a size or an address is none.
+        with suppress(KeyError, TypeError, ValueError):
+            found = discord.Attachment(data=each, state=interaction._state)
+            if isinstance(found.size, int) and isinstance(found.filename, str) and isinstance(found.url, str):
+                made.append(found)
+    return made

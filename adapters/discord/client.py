@@ -28,6 +28,7 @@ from adapters.discord.pacing import Pace
 from adapters.discord.parts import Parts
 from adapters.discord.quiet import quieten
 from adapters.discord.settings import DiscordSettings
+from adapters.discord.unreadable import leave_unreadable
 from bot.ports import Clock, NoteStore
 from bot.proxies import proxy_for
 
@@ -66,6 +67,7 @@ class PaperrouteClient(discord.AutoShardedClient):
         discord.http.Route.BASE = settings.api_url
         self._gateway_url = settings.gateway_url
         self._bend_requests(pace)
+        leave_unreadable(self)
 
     def _bend_requests(self, pace: Pace) -> None:
         """Keep the pace, and to the gateway that is meant: discord.py goes to its own after a lost session."""

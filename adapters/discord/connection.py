@@ -22,6 +22,7 @@ import discord
 from bot.errors import ConfigError
 from bot.pacing import within
 from bot.ports import Clock
+from bot.supervision import report, supervise
 from bot.wording import count
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class Connection:
         self.failure = asyncio.get_running_loop().create_future()
         await self._begin()
         self._seen = self._clock.now()
-        self._watching = asyncio.create_task(self._watch(), name="Watching Discord's gateway")
+        watching = supervise("Watching Discord's gateway", self._watch, self._clock)
+        self._watching = asyncio.create_task(watching, name="Watching Discord's gateway")
 
     async def stop(self) -> None:
         """Hang up; again changes nothing."""
@@ -108,6 +110,9 @@ class Connection:
                     raise ConfigError([_CODES[error.code]]) from None
                 reason = f"the gateway closed with {error.code}"
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                reason = type(error).__name__
+            except Exception as error:  # noqa: BLE001  what Discord said at the start was not understood
+                report("Connecting to Discord", error)
                 reason = type(error).__name__
             else:
                 return
@@ -138,7 +143,7 @@ class Connection:
                 if (said := _final(self._running)) is not None:
                     self._fail(said)
                     return
-                await self._replace("has ended")
+                await self._replace(f"has ended{_why(self._running)}")
             elif self.connected:
                 self._seen = now
             elif self._seen is None or now - self._seen >= DEAF:
@@ -173,6 +178,12 @@ class Connection:
 
 async def _either(*tasks: asyncio.Task[None]) -> None:
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _why(task: asyncio.Task[None]) -> str:
+    """What a client ended with, as said in the log."""
+    error = None if task.cancelled() else task.exception()
+    return "" if error is None else f" ({type(error).__name__})"
 
 
 def _final(task: asyncio.Task[None]) -> str | None:

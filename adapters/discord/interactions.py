@@ -10,8 +10,9 @@ from typing import Any
 import discord
 
 from adapters.discord import attachments, completing
-from adapters.discord.answering import Interaction, answer, say
+from adapters.discord.answering import Interaction, answer, offer, say
 from adapters.discord.buttons import is_known
+from adapters.discord.data import read
 from adapters.discord.messages import CommandButton, Message, PaperButton
 from adapters.discord.options import DOCTOR, GROUP, NAME, option_of, text_of
 from adapters.discord.parts import Parts
@@ -56,7 +57,7 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
     """Answer an interaction; those of known buttons come by ``pressed``. Raises what discord.py raises."""
     if interaction.guild_id is None or interaction.channel_id is None:
         return
-    data: dict[str, Any] = dict(interaction.data or {})
+    data = read(interaction.data)
     match interaction.type:
         case discord.InteractionType.application_command:
             await _command(parts, interaction, data)
@@ -126,7 +127,7 @@ async def _carried_out(
         text=text_of(name, values),
         channel_name=_channel_name(parts, interaction, channel),
         mentions=mentions,
-        files=await attachments.files(interaction, given, parts.clock),
+        files=await attachments.files(interaction, data, given, parts.clock),
         event=f"interaction {interaction.id}",
         administers=interaction.permissions.manage_guild,
         manages=interaction.permissions.manage_channels,
@@ -186,9 +187,7 @@ async def _complete(parts: Parts, interaction: Interaction, data: dict[str, Any]
         channel = _channel(parts, interaction)
         home = await _home(parts, caller(interaction), channel) if option.offer in completing.OF_THE_STORE else _EMPTY
         found = completing.offered(option.offer, str(focused.get("value", "")), home, channel)
-    await interaction.response.autocomplete(
-        [discord.app_commands.Choice(name=name, value=value) for name, value in found]
-    )
+    await offer(interaction, found)
 
 
 async def _home(parts: Parts, member: MemberRef, channel: ChannelRef) -> Home:
@@ -207,13 +206,11 @@ def _subcommand(data: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     first = _first(data)
     if first.get("type") == GROUP:
         first = _first(first)
-    inner = first.get("options")
-    return str(first.get("name", "")), [each for each in inner if isinstance(each, dict)] if inner else []
+    return str(first.get("name", "")), first.get("options", [])
 
 
 def _first(data: dict[str, Any]) -> dict[str, Any]:
-    options = data.get("options")
-    return options[0] if isinstance(options, list) and options and isinstance(options[0], dict) else {}
+    return next(iter(data["options"]), {})
 
 
 def _values(
@@ -238,14 +235,12 @@ def _values(
 
 
 def _role_name(data: dict[str, Any], role: str) -> str:
-    found = ((data.get("resolved") or {}).get("roles") or {}).get(role) or {}
+    found = data["resolved"]["roles"].get(role, {})
     return " ".join(str(found.get("name", "")).split())
 
 
 def _name_of(data: dict[str, Any], user: str) -> str:
-    resolved = data.get("resolved") or {}
-    member = (resolved.get("members") or {}).get(user) or {}
-    found = (resolved.get("users") or {}).get(user) or {}
+    member, found = (data["resolved"][kind].get(user, {}) for kind in ("members", "users"))
     name = member.get("nick") or found.get("global_name") or found.get("username") or user
     return " ".join(str(name).split())
 

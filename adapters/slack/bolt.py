@@ -42,14 +42,22 @@ _READ_BY_BOLT = (
 
 
 class _TimedApp(AsyncApp):
-    """Says after each request how long its acknowledgement took."""
+    """Says after each request how long its acknowledgement took, and leaves one of another shape than Bolt knows.
+
+    Bolt's handler of errors reads the body once more, and fails as what it was to handle did.
+    """
 
     clock: Clock
     acknowledged: Callable[[float], None]
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         begun = self.clock.now()
-        response = await super().async_dispatch(req)
+        try:
+            response = await super().async_dispatch(req)
+        except Exception as error:
+            where = error.__traceback__ and error.__traceback__.tb_next
+            logger.exception("A request could not be read and was left.", exc_info=error.with_traceback(where))
+            response = BoltResponse(status=200, body="")
         self.acknowledged((self.clock.now() - begun).total_seconds())
         return response
 

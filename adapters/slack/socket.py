@@ -26,6 +26,7 @@ from bot.errors import ConfigError
 from bot.pacing import within
 from bot.ports import Clock
 from bot.proxies import proxy_for
+from bot.supervision import supervise
 from bot.wording import count
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,8 @@ class Socket:
         """Return when connected; an unreachable Slack is waited for. Raises ConfigError for a token it refuses."""
         self._client = await self._connection()
         self._seen = self._clock.now()
-        self._watching = asyncio.create_task(self._watch(), name="Watching the socket")
+        watching = supervise("Watching Slack's socket", self._watch, self._clock)
+        self._watching = asyncio.create_task(watching, name="Watching the socket")
 
     async def stop(self) -> None:
         """Hang up; again changes nothing."""

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -34,8 +35,27 @@ _LAGS = (
 _ACKS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 
 
+class _Defects(logging.Handler):
+    """Counts what is logged with an exception: what nobody foresaw, wherever it was met.
+
+    Libraries fail before they ask anybody, as Slack's do over an envelope that they cannot read; the log is where all
+    of them say so. Requests that are no HTTP are not counted: strangers can send any number of them.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(logging.ERROR)
+        self._counter = counter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, HttpProcessingError):
+            first, _, rest = record.name.partition(".")
+            # Which platform it was with.
+            self._counter.labels(f"{first}.{rest.partition('.')[0]}" if first == "adapters" else first).inc()
+
+
 class Metrics:
-    """``bot.ports.Meter``, and the page."""
+    """``bot.ports.Meter``, and the page. ``defects`` is a handler for the root of all loggers."""
 
     def __init__(self, token: str, version: str) -> None:
         self._token = token
@@ -49,6 +69,10 @@ class Metrics:
         self._retried = Counter("paperroute_retries", "Posts refused for now.", ["platform"], registry=registry)
         self._uncertain = Counter("paperroute_uncertain", "Posts with a lost answer.", ["platform"], registry=registry)
         self._dead = Counter("paperroute_dead", "Posts given up.", ["platform"], registry=registry)
+        defects = Counter("paperroute_defects", "Exceptions in the log, by who logged them.", ["by"], registry=registry)
+        for who in ("bot", "storage", "adapters.slack", "adapters.discord", "slack_bolt", "discord"):
+            defects.labels(who)
+        self.defects: logging.Handler = _Defects(defects)
         self._lag = Histogram(
             "paperroute_lag_seconds", "From a paper's announcement to its post.", buckets=_LAGS, registry=registry
         )

@@ -54,6 +54,7 @@ async def _serve(config: Config, stop: asyncio.Event) -> int:
         async with (
             assembled(config, stop, make_chats, bar.show, metrics) as parts,
             at_work(config, parts, parts.watcher.poll),
+            _counting_defects(metrics),
             _web(config, chats, parts, metrics),
         ):
             logger.info("Serving %s.", " and ".join(chat.platform for chat in chats))
@@ -71,6 +72,19 @@ def _metrics(config: Config) -> Metrics | None:
     from adapters.web.metrics import Metrics  # noqa: PLC0415  see above
 
     return Metrics(config.metrics_token.value, __version__)
+
+
+@contextlib.asynccontextmanager
+async def _counting_defects(metrics: Metrics | None) -> AsyncIterator[None]:
+    """Where there are metrics, what nobody foresaw is counted as long as the block lasts."""
+    root = logging.getLogger()
+    if metrics is not None:
+        root.addHandler(metrics.defects)
+    try:
+        yield
+    finally:
+        if metrics is not None:
+            root.removeHandler(metrics.defects)
 
 
 async def _until_stopped(stop: asyncio.Event, chats: Sequence[Chat]) -> str:

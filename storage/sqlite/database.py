@@ -21,7 +21,7 @@ from typing import TypeVar
 import sqlite_utils
 
 from bot.errors import StoreError
-from storage.sqlite.commits import Commits
+from storage.sqlite.commits import LONGEST, Commits
 from storage.sqlite.faults import translated
 from storage.sqlite.lock import FileLock
 
@@ -52,15 +52,24 @@ class Database:
         self._closing = False
 
     @classmethod
-    async def open(cls, path: Path, inspect: Work[None], prepare: Work[None], *, read_only: bool = False) -> Database:
+    async def open(
+        cls,
+        path: Path,
+        inspect: Work[None],
+        prepare: Work[None],
+        *,
+        read_only: bool = False,
+        longest: float = LONGEST,
+    ) -> Database:
         """Lock and open ``path``, made with mode 0600 if it is not there, and let ``prepare`` ready it.
 
         ``inspect`` comes before anything is changed and raises StoreError if the file is not a store. ``read_only``: no
-        lock is taken, nothing prepared, and the file must exist; another process may be writing to it.
+        lock is taken, nothing prepared, and the file must exist; another process may be writing to it. ``longest`` as
+        in ``Commits``.
         """
         database = cls(path, ThreadPoolExecutor(1, thread_name_prefix="paperroute-store"))
         try:
-            await database._run(lambda: database._open(inspect, prepare, read_only=read_only))
+            await database._run(lambda: database._open(inspect, prepare, read_only=read_only, longest=longest))
         except BaseException:
             await database.close()
             raise
@@ -103,7 +112,7 @@ class Database:
 
         return guarded
 
-    def _open(self, inspect: Work[None], prepare: Work[None], *, read_only: bool) -> None:
+    def _open(self, inspect: Work[None], prepare: Work[None], *, read_only: bool, longest: float) -> None:
         if self.path.is_dir():
             raise StoreError(f"The database {self.path} is a folder, not a file.", path=str(self.path))
         # Two names of one file must find the same lock.
@@ -121,7 +130,7 @@ class Database:
         )
         self._held.callback(connection.close)
         self._db = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
-        self._commits = Commits(self.path)
+        self._commits = Commits(self.path, longest=longest)
         inspect(self._db)
         if read_only:
             connection.execute("PRAGMA query_only = ON")

@@ -10,6 +10,7 @@ from storage.sqlite import full_text, migrations
 from storage.sqlite.backlog import Backlogs
 from storage.sqlite.bringing import Bringing
 from storage.sqlite.channels import Channels
+from storage.sqlite.commits import LONGEST
 from storage.sqlite.cursors import Cursors
 from storage.sqlite.database import Database
 from storage.sqlite.digesting import Digesting
@@ -69,11 +70,12 @@ class SqliteStore(
         self._database = database
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False) -> SqliteStore:
+    async def open(cls, path: Path, *, read_only: bool = False, longest: float = LONGEST) -> SqliteStore:
         """Open the store, made or upgraded where need be, for this process alone.
 
         ``read_only``: beside the process that owns it; nothing is made, upgraded or written, and methods that would
-        write raise. Raises StoreBusyError, StoreNewerError, StoreError.
+        write raise. ``longest``: writes that come together share a transaction until it has taken so many seconds.
+        Raises StoreBusyError, StoreNewerError, StoreError.
         """
 
         def inspect(db: sqlite_utils.Database) -> None:
@@ -84,7 +86,7 @@ class SqliteStore(
             reword(db)
             full_text.settle(db)
 
-        return cls(await Database.open(path, inspect, prepare, read_only=read_only))
+        return cls(await Database.open(path, inspect, prepare, read_only=read_only, longest=longest))
 
     async def close(self) -> None:
         """Finish what was begun, write everything into the one file and let go of it. Closing twice is fine."""
