@@ -92,10 +92,14 @@ def drain_rows(drain: dict[str, Any], discord_drain: dict[str, Any]) -> None:
 
 
 def due_rows(due: dict[str, Any]) -> None:
-    row(f"{due['due']:,} of {due['channels']:,} channels due at 09:00: 50 found", f"{due['found_ms']} ms", "≤ 50 ms")
-    composed = f"– composed, {due['papers_a_digest']} papers a digest"
-    row(composed, f"{due['digests_a_second']:,} digests/s of CPU", "≥ 2,000")
-    row("– channels passed, those without papers included", f"{due['channels_a_second']:,}/s of CPU", "")
+    row(
+        f"{due['due']:,} of {due['channels']:,} channels due at 09:00: the next slice found",
+        f"{due['found_ms']} ms",
+        "≤ 50 ms",
+    )
+    composed = f"– composed, {due['papers_a_message']} papers a message"
+    row(composed, f"{due['messages_a_second']:,} messages/s of CPU", "≥ 2,000")
+    row("– channels composed for, those without papers included", f"{due['channels_a_second']:,}/s of CPU", "≥ 2,000")
     row("– event loop held", f"{due['compose_loop_held_ms']} ms", "≤ 50 ms")
     row("– sent to a platform that takes everything at once", f"{due['sent_a_second']} posts/s", "")
     row("– CPU of a post", f"{due['send_cpu_ms']} ms", "")

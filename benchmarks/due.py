@@ -115,7 +115,7 @@ async def found_in(store: SqliteStore, moment: datetime) -> float:
 
 
 async def compose_alone(store: SqliteStore, clock: NineOClock) -> dict[str, float]:
-    """Digests composed a second of processor time, and how long the event loop was held."""
+    """Messages of digests composed a second of processor time, and how long the event loop was held."""
     composer = Composer(store, {SIZE.platform: LIMITS}, clock)
     slices = 0
 
@@ -131,9 +131,9 @@ async def compose_alone(store: SqliteStore, clock: NineOClock) -> dict[str, floa
     cpu, wall = time.process_time() - cpu, time.perf_counter() - begun
     entries = await store._database.read(_entries) - before
     return {
-        "papers_a_digest": round(entries / posts, 1),
-        "digests": posts,
-        "digests_a_second": round(posts / cpu),
+        "papers_a_message": round(entries / posts, 1),
+        "messages": posts,
+        "messages_a_second": round(posts / cpu),
         "channels_a_second": round(slices * SLICE / cpu),
         "compose_wall_seconds": round(wall, 1),
         "compose_loop_held_ms": round(loop.longest * 1000),
