@@ -26,7 +26,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
 from bot.channel_schedule import Schedule
 from bot.errors import CommandError, QueryError
@@ -202,7 +201,7 @@ def _matched(canonical: str, paper: Paper) -> tuple[str, ...]:
     return query.matches(paper) or ()
 
 
-_query = lru_cache(maxsize=4_000)(Query.of_canonical)
+_query = cached_for_a_round(4_000)(Query.of_canonical)
 
 
 def _zone(channel: Channel) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -108,7 +109,9 @@ class Sockets:
     async def say_disconnect(self, reason: str) -> None:
         """Tell every connection that it will end: "warning", "refresh_requested" or "link_disabled"."""
         for socket in list(self.open):
-            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink"}})
+            # Who has just been killed need not be told.
+            with suppress(ConnectionResetError):
+                await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink"}})
 
     async def drop(self) -> None:
         """Cut every connection without a word."""
