@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import catching_up
 from adapters.discord.identity import member_ref
 from bot.models import Layout
 from tests.delivery_kit import until
@@ -260,6 +261,26 @@ def _paper_of(card: Message) -> str:
 
 async def _read_back(bot: Bot) -> bool:
     return await bot.store.note("reactions read back: discord") is not None
+
+
+async def test_where_members_talk_much_the_newest_posts_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "_MOST_MESSAGES", 5)
+    async with stand_in() as discord:
+        async with running(discord, tmp_path) as bot:
+            await bot.say("watch", query="RLHF")
+            await bot.say("layout", layout="digest")
+            await bot.announce(PAPERS[:1])
+            await bot.post()
+            for number in range(6):
+                discord.store(discord.channel(READING), {"content": f"talk {number}"}, author=BOB)
+            await bot.announce(PAPERS[1:2])
+            await bot.post()
+            newest = max((each for each in bot.messages() if each.body.get("embeds")), key=lambda each: each.id)
+        await discord.react(newest, "🔖", tell=False)
+        async with running(discord, tmp_path) as bot:
+            await until(lambda: _has(bot, ["2603.00002"]))
 
 
 async def test_a_channel_that_cannot_be_read_holds_up_no_other_and_bots_do_not_count(
