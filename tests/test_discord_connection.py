@@ -12,6 +12,7 @@ import pytest
 from adapters.discord import DiscordChat
 from adapters.discord.connection import Connection
 from adapters.discord.doctor import examine
+from adapters.discord.errors import TROUBLE
 from adapters.discord.identity import member_ref
 from bot.errors import ConfigError
 from tests.chat_contract import UnusedHandler
@@ -153,6 +154,13 @@ async def test_reactions_are_read_though_the_connection_breaks_meanwhile(
     assert fault.times == 0
     assert "Traceback" not in caplog.text
     assert caplog.text.count("Reading the reactions of 1 channel") == 1
+
+
+async def test_a_request_of_a_client_that_was_replaced_meanwhile_is_trouble(bot: Bot) -> None:
+    replaced = bot.chat._connection.client
+    await replaced.close()
+    with pytest.raises(TROUBLE):
+        await replaced.fetch_channel(READING)
 
 
 async def _saved(bot: Bot) -> bool:

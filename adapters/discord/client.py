@@ -75,7 +75,13 @@ class PaperrouteClient(discord.AutoShardedClient):
 
         async def paced(route: discord.http.Route, **more: Any) -> Any:
             await pace.turn()
-            return await ask(route, **more)
+            try:
+                return await ask(route, **more)
+            except RuntimeError as error:
+                if not self.is_closed():
+                    raise
+                # What aiohttp says of a session that is closed. Another client took the place of this one meanwhile.
+                raise ConnectionError("this client has hung up") from error
 
         async def remembered() -> Any:
             shards, url, limit = await gateway()
