@@ -118,6 +118,25 @@ async def test_what_takes_long_is_acknowledged_and_answered_in_its_place(
     assert ephemeral == (last_ephemeral if {"deleted": True} in done.replies else deferred_ephemeral)
 
 
+async def test_thinking_that_was_deleted_though_discord_failed_is_answered_all_the_same(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow(_: Command) -> Reply:
+        await gate.wait()
+        return Reply("No such thing.", error=True)
+
+    monkeypatch.setattr(bot.inbox, "command", slow)
+    done = await bot.discord.command("watch", query="x")
+    fault = bot.discord.fail("DELETE /webhooks", 500, stored=True)
+    gate.set()
+    await bot.discord.until(lambda: done.replies[-1].get("content"))
+    assert done.reply["content"] == "No such thing."
+    assert fault.times == 0
+    assert "unexpectedly" not in caplog.text
+
+
 async def test_an_acknowledgement_that_discord_lost_is_not_given_twice(
     bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:

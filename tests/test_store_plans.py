@@ -90,7 +90,6 @@ EXAMPLES = (
 # What may be walked through whole, and why that stays quick however much there is.
 ALLOWED = {
     "CONSTANT": "no table at all",
-    "asked": "the channels that are asked about",
     "block": "the result of a subquery: a block of queries",
     "days": "a row a listing day, 250 a year",
     "fan_out": "the papers of one poll, until they are owed",

@@ -130,7 +130,7 @@ def _count(interaction: Interaction) -> None:
 async def _fill(interaction: Interaction, reply: Reply, messages: Sequence[Message], *, public: bool) -> None:
     """Put the reply into the place of "thinking"."""
     if not messages and not reply.files:
-        await interaction.delete_original_response()
+        await _take_back(interaction)
         return
     first, *others = messages or [_DONE]
     ends_public = _is_public(reply)
@@ -144,9 +144,18 @@ async def _fill(interaction: Interaction, reply: Reply, messages: Sequence[Messa
                 raise
             await interaction.edit_original_response(**_content(first.plain(""), ()))
     else:
-        await interaction.delete_original_response()
+        await _take_back(interaction)
         await interaction.followup.send(**_content(first, reply.files), ephemeral=not ends_public)
     await _follow(interaction, others, ephemeral=not ends_public)
+
+
+async def _take_back(interaction: Interaction) -> None:
+    """Delete "thinking"."""
+    try:
+        await interaction.delete_original_response()
+    except discord.NotFound:
+        # As of an acknowledgement: the first time may have counted.
+        logger.debug("Discord had deleted what was to be deleted.")
 
 
 async def _follow(interaction: Interaction, messages: Sequence[Message], *, ephemeral: bool) -> None:

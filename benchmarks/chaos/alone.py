@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -45,6 +46,8 @@ def small_disk(folder: Path) -> Iterator[None]:
 def live(folder: Path, seed: str, settings: Settings) -> Outcome:
     """One town's campaign. A signal to stop leaves no disk mounted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # Stand-ins answer a program that is dead by then, again and again.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     with small_disk(folder):
         outcome = asyncio.run(run(folder, seed, settings.seconds, times=settings.times, longest=settings.longest))
         with contextlib.suppress(OSError):

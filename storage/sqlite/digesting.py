@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import sqlite_utils
@@ -24,9 +23,6 @@ from storage.sqlite.values import ORDINAL, count, known_paper, text_column
 
 # What a digest depends on and a member may change.
 _SETTINGS = "w.platform, w.workspace, c.channel, c.schedule, c.layout, c.sort, c.similar, c.paused, c.id"
-
-# Channels that are asked for in one statement.
-_TOGETHER = 100
 
 _Row = tuple[int, int, int, int, str]
 
@@ -77,16 +73,15 @@ def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: in
 
 def _rows(db: sqlite_utils.Database, columns: str, refs: Sequence[ChannelRef]) -> Iterator[tuple[Any, ...] | None]:
     """These columns of each of the channels, the names first; None for one that is not known."""
-    for at in range(0, len(refs), _TOGETHER):
-        names = [_names(ref) for ref in refs[at : at + _TOGETHER]]
-        asked = ", ".join(["(?, ?, ?)"] * len(names))
-        rows = db.execute(
-            f"WITH asked (platform, workspace, channel) AS (VALUES {asked}) SELECT {columns} FROM asked"  # noqa: S608  ours
-            " CROSS JOIN workspaces w ON w.platform = asked.platform AND w.workspace = asked.workspace"
-            " CROSS JOIN channels c ON c.workspace_id = w.id AND c.channel = asked.channel",
-            list(chain.from_iterable(names)),
-        )
-        yield from map({row[:3]: row for row in rows}.get, names)
+    names = [_names(ref) for ref in refs]
+    rows = db.execute(
+        f"SELECT {columns} FROM json_each(?) j"  # noqa: S608  ours
+        " CROSS JOIN workspaces w ON w.platform = json_extract(j.value, '$[0]')"
+        " AND w.workspace = json_extract(j.value, '$[1]')"
+        " CROSS JOIN channels c ON c.workspace_id = w.id AND c.channel = json_extract(j.value, '$[2]')",
+        (json.dumps(names),),
+    )
+    yield from map({row[:3]: row for row in rows}.get, names)
 
 
 def _names(ref: ChannelRef) -> tuple[str, str, str]:
