@@ -81,7 +81,7 @@ WISHES = {
 }
 """What makes the store's methods commit that members bring about."""
 
-_CODE = re.compile(r"/papers (?:email|link) ([A-Z0-9-]{6,})")
+_CODE = re.compile(r"/papers (email|link) ([A-Z0-9-]{6,})")
 _EMOJI = {name: character for character, name in CHARACTERS.items()}
 
 
@@ -103,7 +103,7 @@ class Members:
         self.held: dict[tuple[str, str], Held] = {}
         self.reacted: dict[tuple[str, str], str | None] = {}
         self.unreadable: set[tuple[str, str]] = set()
-        self.codes: list[str] = []
+        self.codes: list[tuple[str, str]] = []
         self.answered = 0
         self.unanswered = 0
         self._events: set[asyncio.Task[Any]] = set()
@@ -187,14 +187,15 @@ class Members:
         said = random.choice(WISHES[wish]) if wish in WISHES and random.random() < 0.7 else random.choice(CHATTER)
         animal, number = random.choice(("bettong", "kowari")), random.randint(1, 9)
         known, old = random.choice(self._town.arxiv.papers).id, random.choice(self._town.old)
-        code = random.choice(self.codes[-3:]) if self.codes else "none"
+        # Of the latest of its kind; older ones have ended.
+        codes = [code for kind, code in self.codes[-20:] if kind == said.split()[0]][-2:] or ["none"]
         said = said.format(
             animal=animal,
             number=number,
             few=random.randint(1, 2),
             known=known,
             old=old,
-            code=code,
+            code=random.choice(codes),
             schedule=place.schedule,
             layout=place.layout,
         )
