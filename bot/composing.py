@@ -5,10 +5,10 @@ waited, since what is composed is whatever waits now. What cannot be stored beca
 ended, the schedule is another, somebody else composed) is composed anew.
 
 Tens of thousands of channels share nine o'clock. They are composed in slices: what a slice of them is owed is read in
-one go, composed in one thread, and stored in one transaction. A slice is small enough that a command that comes in the
-middle does not notice, and ``due`` lets its caller work between two of them. Channels that post instantly come first
-in each slice. A channel with more than a few papers is read by itself; it is composed and stored with others of its
-slice as long as they do not have too many papers together.
+one go, a channel with more than a few papers by itself. Then it is composed, in a thread, and stored, in a transaction,
+in portions of channels that do not have too many papers together; a channel is never divided. So a command that comes
+in the middle hardly notices, and ``due`` lets its caller work between two slices. Channels that post instantly come
+first in each.
 
 While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
 has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
@@ -42,7 +42,7 @@ MOST_PAPERS = 10_000
 # Channels read in one go, and how many papers each of them has at most.
 SLICE = 200
 FEW_PAPERS = 40
-# Papers up to which channels with more join those with few: storing so many takes some 30 ms.
+# Papers up to which channels are composed and stored together.
 AT_ONCE = 1_000
 _TRIES = 3
 _PROPOSING = 20.0
