@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from bot.models import Paper
 from bot.paper_caches import cached_for_a_round
+from bot.query_canonical import tree_of_canonical
 from bot.query_compiler import compiled
 from bot.query_parser import LONGEST, MOST_NESTED, MOST_TERMS, MOST_WORDS, parse_tree, too_long
 from bot.query_tree import And, Field, Node, Not, Or, Term, anchored, negated, nested, normal_form, terms
@@ -63,9 +64,9 @@ class Query:
 
     @classmethod
     def of_canonical(cls, canonical: str) -> Query:
-        """The query of a canonical form that was written by this program: it is not written again to see whether it is
-        one. Raises QueryError for what cannot be read."""
-        return cls(parse_tree(canonical), canonical)
+        """The query of a canonical form that was written by this program: nobody looks whether it is one. Raises
+        QueryError for what cannot be read."""
+        return cls(tree_of_canonical(canonical) or parse_tree(canonical), canonical)
 
     @classmethod
     def of(cls, node: Node) -> Query:
@@ -122,31 +123,27 @@ def _words_of(paper: Paper) -> _PaperWords:
 
 def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
     """The terms whose presence makes ``node`` true, None when it is false."""
-    match node:
-        case Term():
-            return [node] if _present(node, paper) else None
-        case Not(child):
-            return None if _present(child, paper) else []
-        case And(children):
-            found: list[Term] = []
-            for each in children:
-                true = _true_terms(each, paper)
-                if true is None:
-                    return None
-                found += true
-            return found
-        case Or(children):
-            alternatives = [_true_terms(each, paper) for each in children]
-            if all(true is None for true in alternatives):
-                return None
-            return [term for true in alternatives if true for term in true]
+    if isinstance(node, Term):
+        return [node] if _present(node, paper) else None
+    if isinstance(node, Not):
+        return None if _present(node.child, paper) else []
+    found: list[Term] = []
+    holds = False
+    for child in node.children:
+        true = _true_terms(child, paper)
+        if true is not None:
+            found += true
+            holds = True
+        elif isinstance(node, And):
+            return None
+    return found if holds else None
 
 
 def _present(term: Term, paper: _PaperWords) -> bool:
+    if term.field is Field.ANY and not term.prefix:
+        wanted = f" {' '.join(term.words)} "
+        return wanted in paper.title or wanted in paper.abstract
     match term.field:
-        case Field.ANY if not term.prefix:
-            wanted = f" {' '.join(term.words)} "
-            return wanted in paper.title or wanted in paper.abstract
         case Field.ANY:
             return _holds(paper.title, term) or _holds(paper.abstract, term)
         case Field.TITLE:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.errors import QueryError
 from bot.models import Paper
 from bot.paper_caches import empty_caches
 from bot.query import And, Field, Not, Or, Query, Term, anchored, negated, terms
+from bot.query_canonical import tree_of_canonical
 from bot.query_tree import Node, normal_form
 from bot.text import words
 from tests.factories import make_paper
@@ -164,6 +166,16 @@ def test_the_canonical_form_is_a_fixed_point(query: Query) -> None:
     assert again.canonical == query.canonical
     assert again.compiled == query.compiled
     assert hash(again) == hash(query)
+
+
+@pytest.mark.parametrize("text", ["", " ", "a  b OR", "OR a", "(a OR b", "a)", "()", "a - b", "title:a", '"a', "a:b"])
+def test_what_is_no_canonical_form_is_left_to_the_parser(text: str) -> None:
+    assert tree_of_canonical(text) is None
+
+
+def test_a_canonical_form_of_another_language_is_refused() -> None:
+    with pytest.raises(QueryError, match="`doi:` is not a field"):
+        Query.of_canonical("diffusion doi:10")
 
 
 @given(queries())
