@@ -115,7 +115,7 @@ def set_due(db: sqlite_utils.Database, number: int, next_due: datetime | None, o
 
 def set_all_due(db: sqlite_utils.Database, dues: Sequence[tuple[int, datetime | None]], otherwise: str | None) -> None:
     """The same for many channels by number."""
-    columns = {due: moment_column(due) for _, due in dues if due is not None}
+    columns = {due: moment_column(due) for due in {due for _, due in dues} if due is not None}
     db.conn.executemany(
         "UPDATE channels SET next_due = ? WHERE id = ?",
         [(columns[due], number) for number, due in dues if due is not None],

@@ -19,15 +19,14 @@ no other from being served.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlite_utils
 
 from bot.outcome import NEVER
-from storage.sqlite.values import moment_column, to_moment_or_none
+from storage.sqlite.values import json_list, moment_column, to_moment_or_none
 
 _NEVER = moment_column(NEVER)
 
@@ -83,14 +82,18 @@ def settle_all(db: sqlite_utils.Database, channels: Sequence[int]) -> None:
     )
     rows = db.execute(
         "SELECT DISTINCT c.workspace_id FROM json_each(?) j CROSS JOIN channels c ON c.id = j.value",
-        (json.dumps(channels),),
+        (json_list(channels),),
     )
     db.conn.executemany(_SETTLE_WORKSPACE, rows.fetchall())
 
 
-def _moments(heads: Sequence[_Head]) -> Iterator[str | None]:
+def _moments(heads: Sequence[_Head]) -> list[str | None]:
     """When the next post of each lane may be claimed."""
-    return (min((at for _, at, bulk in heads if bulk == lane), default=None) for lane in (0, 1))
+    earliest: list[str | None] = [None, None]
+    for _, at, lane in heads:
+        known = earliest[lane]
+        earliest[lane] = at if known is None else min(known, at)
+    return earliest
 
 
 def settle_workspace(db: sqlite_utils.Database, workspace: int) -> None:
@@ -116,7 +119,7 @@ def hurry(db: sqlite_utils.Database, channels: Sequence[int]) -> None:
 
 def _heads(db: sqlite_utils.Database, channels: Sequence[int]) -> dict[int, list[_Head]]:
     """The first posts of the channels' queues that are not held up."""
-    rows = db.execute(_HEADS, (json.dumps(channels), _NEVER))
+    rows = db.execute(_HEADS, (json_list(channels), _NEVER))
     return {row[0]: [head for head in (row[1:4], row[4:7]) if head[0] is not None] for row in rows}
 
 
@@ -164,7 +167,7 @@ def _turn(
         found = [
             row
             for platform in platforms
-            if (row := db.execute(_NEXT_WORKSPACE[lane], (platform, moment, moment, json.dumps(full))).fetchone())
+            if (row := db.execute(_NEXT_WORKSPACE[lane], (platform, moment, moment, json_list(full))).fetchone())
         ]
         if found:
             _, workspace, not_before = min(found)
@@ -210,7 +213,7 @@ def _claim_one(db: sqlite_utils.Database, lane: int, workspace: int, moment: str
 
 def next_attempt(db: sqlite_utils.Database, platforms: Sequence[str], after: datetime | None) -> datetime | None:
     """When the next post may be claimed or looked up; what could be by the moment ``after`` is left out."""
-    names, past = json.dumps(list(platforms)), "" if after is None else moment_column(after)
+    names, past = json_list(platforms), "" if after is None else moment_column(after)
     ready = [
         moment
         for platform in platforms

@@ -14,7 +14,6 @@ by themselves.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -22,7 +21,7 @@ from datetime import date, datetime
 import sqlite_utils
 
 from bot.models import Batch, Receipt
-from storage.sqlite.values import day_column, moment_column
+from storage.sqlite.values import day_column, json_list, moment_column
 
 
 def add(db: sqlite_utils.Database, batch: Batch, now: datetime) -> int:
@@ -87,7 +86,7 @@ def move_all_on(db: sqlite_utils.Database, polls: Sequence[tuple[int, int]]) -> 
     waiting = db.execute(
         "SELECT j.value FROM json_each(?) j WHERE EXISTS"
         " (SELECT 1 FROM deliveries d WHERE d.channel_id = j.value AND d.state = 0)",
-        (json.dumps([channel for channel, _ in polls]),),
+        (json_list([channel for channel, _ in polls]),),
     )
     left = {channel for (channel,) in waiting}
     for channel, poll in polls:

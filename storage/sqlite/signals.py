@@ -11,7 +11,6 @@ looks at papers whose number rose and at watches that wait, through an index tha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,7 +24,16 @@ from bot.query import Query
 from storage.sqlite import channels, days, full_text, owing, papers
 from storage.sqlite.database import Database
 from storage.sqlite.people import team_of
-from storage.sqlite.values import count, day_column, list_column, moment_column, text_column, to_list, to_moment
+from storage.sqlite.values import (
+    count,
+    day_column,
+    json_list,
+    list_column,
+    moment_column,
+    text_column,
+    to_list,
+    to_moment,
+)
 
 _COLUMNS = (
     "s.paper, s.upvotes, s.read_at, s.comments, s.repository, s.stars, s.project, s.organisation, s.summary, s.keywords"
@@ -157,7 +165,7 @@ def of_papers(db: sqlite_utils.Database, paper_ids: Iterable[str]) -> dict[str, 
             continue
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM json_each(?) j JOIN signals s ON s.paper = j.value",  # noqa: S608  ours
-        (json.dumps(list(wanted)),),
+        (json_list(list(wanted)),),
     )
     return {wanted[row[0]]: _to_signal(wanted[row[0]], row) for row in rows}
 
@@ -199,7 +207,7 @@ def _ranked(
         {
             "low": span.low,
             "high": span.high,
-            "team": json.dumps(list(team)),
+            "team": json_list(list(team)),
             "weight": save_weight,
         },
     ).fetchall()

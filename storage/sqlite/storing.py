@@ -6,7 +6,6 @@ all channels of a call. Each channel's posts are stored whole or not at all, wha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,9 @@ import sqlite_utils
 from bot.errors import StoreError
 from bot.models import Entry, Post, PostKind
 from bot.paper_id import ordinal
-from storage.sqlite import channels, owing, queue, receipts, relating
-from storage.sqlite.values import list_column, moment_column, receipt_column, signal_column, text_column
+from storage.sqlite import channels, queue, receipts, relating
+from storage.sqlite.owing import PAPER_BITS
+from storage.sqlite.values import json_list, list_column, moment_column, receipt_column, signal_column, text_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,11 @@ class Put:
     bulk: bool = False
 
 
-# All of them or none.
-_TAKE = """
-    UPDATE deliveries SET state = 1
-    WHERE channel_id = :channel AND state = 0 AND paper IN (SELECT value FROM json_each(:papers))
-    AND :many = (SELECT count(*) FROM json_each(:papers) p CROSS JOIN deliveries d
-                 ON d.channel_id = :channel AND d.paper = p.value AND d.state = 0)
-"""
+# What is asked for are delivery numbers.
+_TAKE = f"""
+    UPDATE deliveries SET state = 1 WHERE state = 0 AND (channel_id, paper) IN
+        (SELECT value >> {PAPER_BITS}, value & {2**PAPER_BITS - 1} FROM json_each(?))
+"""  # noqa: S608  numbers of ours
 
 _POST = """
     INSERT INTO posts (id, key, channel_id, kind, heading, text, receipt, part, parts, thread_of, composed,
@@ -69,7 +67,7 @@ def put(db: sqlite_utils.Database, puts: Sequence[Put], now: datetime) -> list[b
 
     It is not where a delivery is not waiting any more, or a paper that is proposed is owed or posted.
     """
-    taken = [_take(db, each) for each in puts]
+    taken = _take_all(db, puts)
     stored = [each for each, done in zip(puts, taken, strict=True) if done]
     counted = _receipted(db, stored)
     insert(db, [Step(each.channel, each.posts, counted[each.channel], each.bulk) for each in stored], now)
@@ -152,32 +150,40 @@ def _thread(db: sqlite_utils.Database, channel: int, key: str, numbers: dict[tup
     return int(row[0])
 
 
-def _take(db: sqlite_utils.Database, each: Put) -> bool:
+def _take_all(db: sqlite_utils.Database, puts: Sequence[Put]) -> list[bool]:
+    """Move what waits into the posts, for each channel all of it or nothing."""
+    if _take(db, puts):
+        return [True] * len(puts)
+    # Something changed since it was read.
+    return [_take(db, [each]) for each in puts]
+
+
+def _take(db: sqlite_utils.Database, puts: Sequence[Put]) -> bool:
     """Move what waits into the posts, all of it or nothing."""
-    entries = [entry for post in each.posts for entry in post.entries]
-    proposed = {ordinal(entry.paper.id) for entry in entries if entry.delivery is None and entry.because}
-    deliveries = {entry.delivery for entry in entries if entry.delivery is not None}
-    if not proposed:
-        return _take_waiting(db, each.channel, deliveries)
-    db.execute("SAVEPOINT digest")
-    taken = _take_waiting(db, each.channel, deliveries) and relating.give(db, each.channel, proposed)
+    owed: list[int] = []
+    proposed: list[tuple[int, set[int]]] = []
+    for each in puts:
+        entries = [entry for post in each.posts for entry in post.entries]
+        deliveries = {entry.delivery for entry in entries if entry.delivery is not None}
+        if any(delivery >> PAPER_BITS != each.channel for delivery in deliveries):
+            return False
+        owed += deliveries
+        proposed.append(
+            (each.channel, {ordinal(entry.paper.id) for entry in entries if entry.delivery is None and entry.because})
+        )
+    db.execute("SAVEPOINT digests")
+    taken = db.execute(_TAKE, (json_list(owed),)).rowcount == len(owed)
+    taken = taken and all(relating.give(db, channel, papers) for channel, papers in proposed)
     if not taken:
-        db.execute("ROLLBACK TO digest")
-    db.execute("RELEASE digest")
+        db.execute("ROLLBACK TO digests")
+    db.execute("RELEASE digests")
     return taken
-
-
-def _take_waiting(db: sqlite_utils.Database, channel: int, deliveries: set[int]) -> bool:
-    owned = [owing.channel_and_paper(delivery) for delivery in deliveries]
-    papers = json.dumps([paper for owner, paper in owned if owner == channel])
-    taken = db.execute(_TAKE, {"channel": channel, "papers": papers, "many": len(deliveries)})
-    return taken.rowcount == len(deliveries)
 
 
 def _receipted(db: sqlite_utils.Database, stored: Sequence[Put]) -> dict[int, int]:
     """The last poll that each channel was given."""
     rows = db.execute(
         "SELECT c.id, c.receipted FROM json_each(?) j CROSS JOIN channels c ON c.id = j.value",
-        (json.dumps([each.channel for each in stored]),),
+        (json_list([each.channel for each in stored]),),
     )
     return dict(rows.fetchall())
