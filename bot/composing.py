@@ -4,11 +4,10 @@ A channel with nothing waiting is moved on to its next time in silence. After do
 waited, since what is composed is whatever waits now. What cannot be stored because something changed meanwhile (a watch
 ended, the schedule is another, somebody else composed) is composed anew.
 
-Tens of thousands of channels share nine o'clock. They are composed in slices: what a slice of them is owed is read in
-one go, a channel with more than a few papers by itself. Then it is composed, in a thread, and stored, in a transaction,
-in portions of channels that do not have too many papers together; a channel is never divided. So a command that comes
-in the middle hardly notices, and ``due`` lets its caller work between two slices. Channels that post instantly come
-first in each.
+Tens of thousands of channels share nine o'clock. They are composed in slices, and a slice in portions of channels that
+do not have too many papers together: what a portion is owed is read in one go, composed in a thread and stored in one
+transaction; a channel is never divided. So a command that comes in the middle hardly notices, and ``due`` lets its
+caller work between two slices. Channels that post instantly come first in each.
 
 While papers are being fanned out, channels whose time comes wait for them, though no longer than ``PATIENCE``: a digest
 has the papers of an announcement together. What is composed is in any case made of papers that are settled, and its
@@ -39,11 +38,10 @@ logger = logging.getLogger(__name__)
 
 # The rest follows at once.
 MOST_PAPERS = 10_000
-# Channels read in one go, and how many papers each of them has at most.
-SLICE = 200
-FEW_PAPERS = 40
-# Papers up to which channels are composed and stored together.
-AT_ONCE = 1_000
+# Channels that are found due in one go.
+SLICE = 400
+# Papers up to which channels are read, composed and stored together.
+AT_ONCE = 1_500
 _TRIES = 3
 _PROPOSING = 20.0
 PATIENCE = timedelta(minutes=5)
@@ -114,7 +112,7 @@ class Composer:
         posts = 0
         for _ in range(_TRIES):
             changed: list[ChannelRef] = []
-            async for waiting in self._readings(refs):
+            async for waiting in self._portions(refs):
                 digests = await self._composed(waiting, by_clock=by_clock)
                 stored = await self._store.put_digests(digests, self._clock.now()) if digests else []
                 kept = [digest for digest, done in zip(digests, stored, strict=True) if done]
@@ -126,25 +124,12 @@ class Composer:
                 break
         return posts
 
-    async def _readings(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
+    async def _portions(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
         """What waits in the channels that may be posted to, in portions to be composed and stored together."""
-        few = min(FEW_PAPERS, self._most)
-        portion: list[Waiting] = []
-        papers = 0
-        for each in await self._waiting(refs, few):
-            # Of one with many more may wait than was read.
-            whole = [each] if len(each.deliveries) < few else await self._waiting([each.channel.ref], self._most)
-            more = sum(len(one.deliveries) for one in whole)
-            if portion and papers + more > AT_ONCE:
-                yield portion
-                portion, papers = [], 0
-            portion += whole
-            papers += more
-        yield portion
-
-    async def _waiting(self, refs: Sequence[ChannelRef], most: int) -> list[Waiting]:
         free = [ref for ref in refs if ref.platform in self._limits and self._held(ref) is None]
-        return [each for each in await self._store.all_waiting(free, most) if not each.channel.paused]
+        while free and (waiting := await self._store.all_waiting(free, self._most, AT_ONCE)):
+            free = free[free.index(waiting[-1].channel.ref) + 1 :]
+            yield [each for each in waiting if not each.channel.paused]
 
     async def _composed(self, waiting: Sequence[Waiting], *, by_clock: bool) -> list[Composed]:
         """What is to be stored. A channel whose schedule cannot be read is paused instead."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.composing import AT_ONCE, FEW_PAPERS, SLICE, Composer
+from bot.composing import AT_ONCE, SLICE, Composer
 from bot.digest import compose
 from bot.models import ChannelRef, Composed, Delivery, Layout, Paper, PostLimits, Waiting
 from bot.ports import Store
@@ -103,44 +103,20 @@ async def test_posts_go_out_while_others_are_still_composed(store: Store, clock:
     assert done.index("send") < len(done) - 1 - done[::-1].index("put_digests")
 
 
-async def test_a_channel_with_much_is_read_by_itself_and_whole(
-    store: Store, clock: DrivenClock, chat: MemoryChat
+@pytest.mark.parametrize(
+    ("channels", "papers", "portions"),
+    [(4, AT_ONCE * 2 // 5, 2), (AT_ONCE // 40 + 1, 40, 2), (3, AT_ONCE + 1, 3), (3, AT_ONCE // 3, 1)],
+)
+async def test_channels_are_read_and_stored_together_up_to_a_limit(
+    store: Store, clock: DrivenClock, chat: MemoryChat, channels: int, papers: int, portions: int
 ) -> None:
-    await many(store, clock, 1)
-    await announce(store, clock, *range(2, FEW_PAPERS + 10))
-    await watch(store, clock, channel(1), schedule=DAILY, next_due=clock.now(), query="careful")
-    await announce(store, clock, FEW_PAPERS + 11)
-    calls: list[str] = []
-    papers = FEW_PAPERS + 10 - 2 + 1
-    await composer(at_boundary(store, calls.append, str), chat, clock).due()
-    assert calls.count("all_waiting") == 2
-    assert await store.waiting(channel(0)) == []
-    status = await store.channel_status(channel(0))
-    assert status.waiting == papers
-
-
-async def test_channels_with_much_are_stored_together_up_to_a_limit(
-    store: Store, clock: DrivenClock, chat: MemoryChat
-) -> None:
-    await many(store, clock, 4)
-    await announce(store, clock, *range(2, 2 + AT_ONCE * 2 // 5))
-    calls: list[str] = []
-    await composer(at_boundary(store, calls.append, str), chat, clock).due()
-    assert calls.count("put_digests") == 2
-    assert [await store.waiting(channel(number)) for number in range(4)] == [[]] * 4
-
-
-async def test_channels_with_few_papers_each_are_stored_in_portions_as_well(
-    store: Store, clock: DrivenClock, chat: MemoryChat
-) -> None:
-    each = FEW_PAPERS - 1
-    channels = AT_ONCE // each + 1
     await many(store, clock, channels)
-    await announce(store, clock, *range(2, 2 + each))
+    await announce(store, clock, *range(2, 2 + papers))
     calls: list[str] = []
     await composer(at_boundary(store, calls.append, str), chat, clock).due()
-    assert (calls.count("all_waiting"), calls.count("put_digests")) == (1, 2)
+    assert calls.count("all_waiting") == calls.count("put_digests") == portions
     assert [await store.waiting(channel(number)) for number in range(channels)] == [[]] * channels
+    assert {(await store.channel_status(channel(number))).waiting for number in range(channels)} == {papers}
 
 
 async def test_unserved_platforms_and_paused_channels_keep_what_they_are_owed(
@@ -175,7 +151,7 @@ async def test_a_schedule_that_cannot_be_read_pauses_its_channel_alone(
 
 
 async def read(store: Store, *numbers: int) -> list[Waiting]:
-    return await store.all_waiting([channel(number) for number in numbers], 9)
+    return await store.all_waiting([channel(number) for number in numbers], 9, 99)
 
 
 def composed(owed: Waiting, clock: DrivenClock, deliveries: tuple[Delivery, ...] | None = None) -> Composed:
@@ -188,12 +164,47 @@ async def test_what_is_owed_is_read_as_each_channel_has_it(store: Store, clock: 
     await many(store, clock, 2)
     await watch(store, clock, channel(1), query="study", schedule=DAILY)
     await announce(store, clock, 2, 3)
-    first, second = await store.all_waiting([channel(0), channel(99), channel(1)], 1)
+    first, second = await store.all_waiting([channel(0), channel(99), channel(1)], 1, 9)
     assert [first.channel, second.channel] == [await store.channel(channel(number)) for number in range(2)]
     for owed in (first, second):
         assert (owed.receipt, owed.poll) == await store.receipt(owed.channel.ref)
         assert list(owed.deliveries) == await store.waiting(owed.channel.ref, 1)
     assert second.deliveries[0].queries == ("ti:delivery", "ti:study")
+
+
+@pytest.mark.parametrize(("together", "read"), [(0, [1]), (2, [1]), (3, [1]), (4, [1, 2]), (5, [1, 2]), (6, [1, 2, 3])])
+async def test_as_many_channels_are_read_as_have_few_papers_together(
+    store: Store, clock: DrivenClock, together: int, read: list[int]
+) -> None:
+    """Each has two papers; one that is not known comes first."""
+    await many(store, clock, 4)
+    await announce(store, clock, 2, 3)
+    owed = await store.all_waiting([channel(99), *(channel(number) for number in (1, 2, 3))], 9, together)
+    assert [each.channel.ref for each in owed] == [channel(number) for number in read]
+    assert [len(each.deliveries) for each in owed] == [2] * len(read)
+    assert await store.all_waiting([channel(99)], 9, together) == []
+
+
+async def test_a_paper_is_read_as_it_is_now(store: Store, clock: DrivenClock) -> None:
+    await many(store, clock, 2)
+    await announce(store, clock, 2)
+    (before,) = await read(store, 0)
+    (delivery,) = before.deliveries
+    for change in ({"version": 2, "abstract": "We answer more carefully."}, {"title": "Faster delivery"}):
+        changed = replace((await read(store, 0))[0].deliveries[0].paper, **change)
+        await store.add_papers([changed])
+        assert [each.deliveries[0].paper for each in await read(store, 0, 1)] == [changed] * 2
+    assert changed != delivery.paper
+
+
+async def test_the_same_paper_cannot_be_taken_twice_in_one_go(store: Store, clock: DrivenClock) -> None:
+    await many(store, clock, 2)
+    await announce(store, clock, 2)
+    first, second = [composed(each, clock) for each in await read(store, 0, 1)]
+    again = replace(first, posts=tuple(replace(post, key=post.key[::-1]) for post in first.posts))
+    foreign = replace(again, channel=second.channel)
+    assert await store.put_digests([first, again, foreign, second], clock.now()) == [True, False, False, True]
+    assert len(await store.claim(["console"], clock.now(), 99)) == 2
 
 
 async def test_one_that_cannot_be_stored_takes_no_other_along(store: Store, clock: DrivenClock) -> None:

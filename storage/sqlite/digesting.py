@@ -6,20 +6,21 @@ the way to the store's thread, the papers, the receipts) is done once for fifty 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate, takewhile
 from typing import Any
 
 import sqlite_utils
 
 from bot.models import Channel, ChannelRef, Composed, Delivery, Paper, Receipt, Signal, Waiting
+from bot.paper_caches import cached_for_a_round
 from storage.sqlite import channels, mirroring, receipts, signals, storing
 from storage.sqlite.database import Database
 from storage.sqlite.owing import PAPER_BITS, delivery_number
 from storage.sqlite.people import find_channel, need_channel
 from storage.sqlite.storing import Put
-from storage.sqlite.values import ORDINAL, count, known_paper, text_column
+from storage.sqlite.values import count, json_list, text_column, to_paper
 
 # What a digest depends on and a member may change.
 _SETTINGS = "w.platform, w.workspace, c.channel, c.schedule, c.layout, c.sort, c.similar, c.paused, c.id"
@@ -41,6 +42,13 @@ _WAITING = """
     ORDER BY j.key, d.paper DESC
 """
 
+_COUNTS = """
+    SELECT (
+        SELECT count(*) FROM deliveries d INDEXED BY deliveries_waiting WHERE d.channel_id = j.value AND d.state = 0
+    )
+    FROM json_each(?) j ORDER BY j.key
+"""
+
 # The view "wanted", from the few watches of a channel on: a paper may match thousands of queries of others.
 # What is asked for are delivery numbers.
 _WANTING = f"""
@@ -57,18 +65,30 @@ _WANTING = f"""
 """  # noqa: S608  numbers of ours
 
 
-_PAPERS = "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value"
+# What there is of a paper beside long texts, which do not change by themselves.
+_HEADS = """
+    SELECT p.ordinal, p.version, p.announced, p.updated, p.title
+    FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value
+"""
 
 
 def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
     return _deliveries(db, {channel: ref}, limit, settled=settled)[channel]
 
 
-def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
-    found = [(row[-1], channels.to_channel(row)) for row in _rows(db, channels.COLUMNS, refs) if row is not None]
+def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int, together: int) -> list[Waiting]:
+    rows = [row for row in _rows(db, channels.COLUMNS, refs) if row is not None]
+    papers = accumulate(_counts(db, [row[-1] for row in rows], limit))
+    within = sum(1 for _ in takewhile(lambda many: many <= together, papers))
+    found = [(row[-1], channels.to_channel(row)) for row in rows[: max(1, within)]]
     owed = _deliveries(db, {number: channel.ref for number, channel in found}, limit, settled=True)
     receipted = {poll: receipts.receipt(db, poll) for poll in {channel.receipted for _, channel in found}}
     return [Waiting(channel, tuple(owed[number]), *receipted[channel.receipted]) for number, channel in found]
+
+
+def _counts(db: sqlite_utils.Database, numbers: Sequence[int], limit: int) -> Iterator[int]:
+    """How many papers wait in each of the channels, at most ``limit``."""
+    return (min(many, limit) for (many,) in db.execute(_COUNTS, (json_list(numbers),)))
 
 
 def _rows(db: sqlite_utils.Database, columns: str, refs: Sequence[ChannelRef]) -> Iterator[tuple[Any, ...] | None]:
@@ -79,7 +99,7 @@ def _rows(db: sqlite_utils.Database, columns: str, refs: Sequence[ChannelRef]) -
         " CROSS JOIN workspaces w ON w.platform = json_extract(j.value, '$[0]')"
         " AND w.workspace = json_extract(j.value, '$[1]')"
         " CROSS JOIN channels c ON c.workspace_id = w.id AND c.channel = json_extract(j.value, '$[2]')",
-        (json.dumps(names),),
+        (json_list(names),),
     )
     yield from map({row[:3]: row for row in rows}.get, names)
 
@@ -91,10 +111,17 @@ def _names(ref: ChannelRef) -> tuple[str, str, str]:
 
 def _known(db: sqlite_utils.Database, ordinals: Iterable[int]) -> dict[int, tuple[Paper, Signal | None]]:
     """Papers with their signals."""
-    rows = db.execute(_PAPERS, (json.dumps(list(ordinals)),))
-    papers = {row[ORDINAL]: known_paper(row) for row in rows}
+    heads = db.execute(_HEADS, (json_list(list(ordinals)),))
+    papers = {head[0]: _paper(db, *head) for head in heads}
     found = signals.of_papers(db, [paper.id for paper in papers.values()])
     return {number: (paper, found.get(paper.id)) for number, paper in papers.items()}
+
+
+# The papers of a day are owed to channel after channel.
+@cached_for_a_round(2_000)
+def _paper(db: sqlite_utils.Database, number: int, *_head: object) -> Paper:
+    """The paper of that number as it is with that head."""
+    return to_paper(db.execute("SELECT * FROM papers WHERE ordinal = ?", (number,)).fetchone())
 
 
 def _deliveries(
@@ -104,19 +131,20 @@ def _deliveries(
     owed: dict[int, list[Delivery]] = {channel: [] for channel in refs}
     if limit <= 0:
         return owed
-    asked = {"channels": json.dumps(list(refs)), "settled": settled, "limit": count(limit)}
+    asked = {"channels": json_list(list(refs)), "settled": settled, "limit": count(limit)}
     rows: list[_Row] = db.execute(_WAITING, asked).fetchall()
     known = _known(db, {paper for _, paper, *_ in rows})
     sources = _sources(db, {channel for channel, *_ in rows})
-    wanting = _wanting(db, [delivery_number(sources[channel], paper) for channel, paper, *_ in rows])
-    for channel, number, late, risen, said in rows:
+    wanted = [delivery_number(sources[channel], paper) for channel, paper, *_ in rows]
+    wanting = _wanting(db, wanted)
+    for (channel, number, late, risen, said), want in zip(rows, wanted, strict=True):
         paper, signal = known[number]
         owed[channel].append(
             Delivery(
                 delivery_number(channel, number),
                 refs[channel],
                 paper,
-                tuple(wanting.get(delivery_number(sources[channel], number), ())),
+                tuple(wanting.get(want, ())),
                 bool(late),
                 bool(risen),
                 signal,
@@ -137,7 +165,7 @@ def _wanting(db: sqlite_utils.Database, asked: Sequence[int]) -> dict[int, list[
     """By delivery number the canonical queries of the channel's watches that want the paper, in the order of their
     numbers."""
     wanting: dict[int, list[str]] = {}
-    for number, canonical in db.execute(_WANTING, (json.dumps(sorted(set(asked))),)):
+    for number, canonical in db.execute(_WANTING, (json_list(sorted(set(asked))),)):
         wanting.setdefault(number, []).append(canonical)
     return wanting
 
@@ -183,8 +211,8 @@ class Digesting:
 
         return await self._database.read(work)
 
-    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int) -> list[Waiting]:
-        return await self._database.read(lambda db: all_waiting(db, refs, limit))
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int, together: int) -> list[Waiting]:
+        return await self._database.read(lambda db: all_waiting(db, refs, limit, together))
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:
         return await self._database.write(lambda db: put_digests(db, digests, now), apart=True)
