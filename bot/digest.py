@@ -21,7 +21,6 @@ in the order in which they are to appear.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -40,6 +39,7 @@ from bot.models import (
     PostKind,
     PostLimits,
     Receipt,
+    Signal,
     Similar,
     Sort,
 )
@@ -51,6 +51,9 @@ from bot.wording import SIMILAR_HEADING, authors_line, digest_heading
 
 # What stands around the entries: heading with part, receipt with every clause.
 FRAME = 300
+KEY_LENGTH = 24
+# One for each byte.
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 
 
 def compose(
@@ -72,18 +75,20 @@ def compose(
     risen = sum(delivery.risen for delivery in deliveries)
     # Whatever brought it, it may have been announced long before what the receipt covers.
     brought = sum(bool(delivery.note) and not delivery.risen for delivery in deliveries)
-    receipt = replace(receipt, matched=len(entries) - risen - brought, risen=risen)
+    matched = len(entries) - risen - brought
+    receipt = Receipt(receipt.announced, receipt.checked, matched, receipt.late, risen)
     proposed = [
         Entry(number, proposal.paper, because=proposal.because)
         for number, proposal in enumerate(proposals, len(entries) + 1)
     ]
     parts: list[list[Entry]] = [] if channel.layout is Layout.CARDS else split([*entries, *proposed], limits)
+    heading = digest_heading(len(entries), now, _zone(channel))
     posts = [
         Post(
             key=post_key(channel.ref, PostKind.DIGEST, part, now),
             channel=channel.ref,
             kind=PostKind.DIGEST,
-            heading=digest_heading(len(entries), now, _zone(channel)),
+            heading=heading,
             entries=tuple(part),
             receipt=receipt if number == len(parts) else None,
             part=number,
@@ -127,10 +132,11 @@ def entry_characters(entry: Entry, limits: PostLimits) -> int:
     """How many characters to reckon for an entry of a digest: its text as people see it, its link, mark-up."""
     return (
         _paper_characters(entry.paper)
-        + sum(len(word) + 2 for word in entry.words)
+        + sum(map(len, entry.words))
+        + 2 * len(entry.words)
         + len(entry.note)
         + len(str(entry.number))
-        + _signal_characters(entry)
+        + (_signal_characters(entry.signal) if entry.signal else 0)
         + (len(entry.because) + len(SIMILAR_HEADING) if entry.because else 0)
         + limits.overhead
     )
@@ -146,8 +152,8 @@ def _paper_characters(paper: Paper) -> int:
     )
 
 
-def _signal_characters(entry: Entry) -> int:
-    line = signal_line(entry.signal)
+def _signal_characters(signal: Signal) -> int:
+    line = signal_line(signal)
     return len(line) + len(" · ") if line else 0
 
 
@@ -155,11 +161,14 @@ def post_key(
     channel: ChannelRef, kind: PostKind, entries: Iterable[Entry], now: datetime | None, text: str = ""
 ) -> str:
     """24 characters of a–z2–7 that name a post: the same for the same channel, kind, deliveries, moment and text."""
-    named = [channel.platform, channel.workspace, channel.channel, kind, now.isoformat() if now else "", text]
-    named += [f"{entry.delivery}:{entry.paper.id}" for entry in entries]
+    told = " ".join([f"{entry.delivery}:{entry.paper.id}" for entry in entries])
+    moment = now.isoformat() if now else ""
+    named = (channel.platform, channel.workspace, channel.channel, kind, moment, text, told)
     # The length before each part keeps ("ab", "c") and ("a", "bc") apart.
-    digest = hashlib.sha256("".join(f"{len(part)}:{part}" for part in named).encode("utf-8", "surrogatepass")).digest()
-    return base64.b32encode(digest[:15]).decode("ascii").lower()
+    digest = hashlib.sha256(
+        "".join([f"{len(part)}:{part}" for part in named]).encode("utf-8", "surrogatepass")
+    ).digest()
+    return digest[:KEY_LENGTH].translate(_LETTERS).decode("ascii")
 
 
 def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:
