@@ -132,7 +132,7 @@ class _Table:
         hashes, papers = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces, strict=True))
         pieces.clear()
         hashes &= ~np.uint64(FLAGS)
-        order = np.argsort(hashes, kind="stable")
+        order = _order(hashes)
         hashes, papers = hashes[order], papers[order]
         first = _changes(hashes)
         kept = first | _changes(papers)
@@ -164,6 +164,19 @@ class _Table:
         papers = self._papers[ranges(begins, ends)].astype(np.uint64)
         at = np.repeat(which, ends - begins), (papers >> np.uint64(6)).view(np.int64)
         np.bitwise_or.at(rows, at, np.uint64(1) << (papers & np.uint64(63)))
+
+
+def _order(hashes: Hashes) -> Places:
+    """``np.argsort(hashes, kind="stable")`` in half its time: what is equal is put in order by a second sort."""
+    order = np.argsort(hashes)
+    bits = len(hashes).bit_length()
+    keys = np.cumsum(_changes(hashes[order]))
+    keys <<= bits
+    keys |= order
+    del order
+    keys.sort()
+    keys &= (1 << bits) - 1
+    return keys
 
 
 def _changes(values: NDArray[Value]) -> NDArray[np.bool_]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlite_utils
 
 from bot.errors import CommandError
@@ -226,6 +226,9 @@ class Watches:
             last = block.numbers[-1]
 
 
+_read_numbers = msgspec.json.Decoder(list[int]).decode
+
+
 def _block(db: sqlite_utils.Database, after: int, limit: int) -> QueryBlock:
     # A million at each poll: SQLite puts them in a row faster than Python can take them one by one. Both aggregates go
     # through the rows together; group_concat takes a blob's bytes as they are, zeros included.
@@ -235,4 +238,4 @@ def _block(db: sqlite_utils.Database, after: int, limit: int) -> QueryBlock:
         " SELECT json_group_array(id), CAST(group_concat(compiled, '') AS BLOB) FROM block",
         (after, limit),
     ).fetchone()
-    return QueryBlock(json.loads(numbers), compiled or b"")
+    return QueryBlock(_read_numbers(numbers), compiled or b"")
