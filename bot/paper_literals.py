@@ -170,7 +170,7 @@ def _order(hashes: Hashes) -> Places:
     """``np.argsort(hashes, kind="stable")`` in half its time: what is equal is put in order by a second sort."""
     order = np.argsort(hashes)
     bits = len(hashes).bit_length()
-    keys = np.cumsum(_changes(hashes[order]))
+    keys = np.cumsum(_changes(hashes[order]), dtype=np.int64)
     keys <<= bits
     keys |= order
     del order
