@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlite_utils
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.composing import PATIENCE, Composer
@@ -162,6 +162,9 @@ async def _owed_and_wanted(store: SqliteStore, papers: Sequence[Paper]) -> tuple
 
 @settings(max_examples=20, deadline=None)
 @given(titles, watches, deeds)
+@example([["apple"], []], [(2, "apple")], [(0, making(1, "apple", 0)), (3, joining(2, 1))])
+@example([["apple"], ["apple"]], [(2, "apple")], [(60, making(1, "apple", 20)), (60, joining(2, 1))])
+@example([["apple"], ["apple"]], [(2, "apple")], [(60, making(1, "apple", 20)), (60, joining(1, 2))])
 def test_what_members_do_meanwhile_is_reckoned_with(
     found: list[list[str]], watched: list[tuple[int, str]], chosen: list[tuple[int, Deed]]
 ) -> None:
