@@ -127,9 +127,11 @@ class Composer:
     async def _portions(self, refs: Sequence[ChannelRef]) -> AsyncIterator[Sequence[Waiting]]:
         """What waits in the channels that may be posted to, in portions to be composed and stored together."""
         free = [ref for ref in refs if ref.platform in self._limits and self._held(ref) is None]
-        while free and (waiting := await self._store.all_waiting(free, self._most, AT_ONCE)):
-            free = free[free.index(waiting[-1].channel.ref) + 1 :]
-            yield [each for each in waiting if not each.channel.paused]
+        while free:
+            waiting, passed = await self._store.all_waiting(free, self._most, AT_ONCE)
+            free = free[passed:]
+            if waiting:
+                yield waiting
 
     async def _composed(self, waiting: Sequence[Waiting], *, by_clock: bool) -> list[Composed]:
         """What is to be stored. A channel whose schedule cannot be read is paused instead."""

@@ -203,11 +203,11 @@ def _words(queries: Iterable[str], paper: Paper) -> tuple[str, ...]:
 @cached_for_a_round(8_000)
 def _matched(canonical: str, paper: Paper) -> tuple[str, ...]:
     try:
-        query = _query(canonical)
+        # Some canonical forms are as an earlier normaliser wrote them (``storage.sqlite.rewording``).
+        return _query(canonical).matches(paper) or Query.parse(canonical).matches(paper) or ()
     except QueryError:
         # Written by a version that read more than this one: the paper is owed all the same.
         return ()
-    return query.matches(paper) or ()
 
 
 _query = cached_for_a_round(4_000)(Query.of_canonical)

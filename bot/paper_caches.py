@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +27,14 @@ def cached_for_a_round(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return decorated
 
 
+def dict_for_a_round() -> dict[Any, Any]:
+    """A dict that is emptied as well."""
+    kept: dict[Any, Any] = {}
+    _emptied.append(kept.clear)
+    return kept
+
+
 def empty_caches() -> None:
-    """Let go of all papers."""
+    """Let go of all papers: nobody needs them for now, or some have changed."""
     for clear in _emptied:
         clear()

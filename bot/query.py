@@ -64,8 +64,8 @@ class Query:
 
     @classmethod
     def of_canonical(cls, canonical: str) -> Query:
-        """The query of a canonical form that was written by this program: nobody looks whether it is one. Raises
-        QueryError for what cannot be read."""
+        """The query of a canonical form that was written by this program with this normaliser: nobody looks whether it
+        is one. Raises QueryError for what cannot be read."""
         return cls(tree_of_canonical(canonical) or parse_tree(canonical), canonical)
 
     @classmethod

@@ -135,6 +135,17 @@ async def test_unserved_platforms_and_paused_channels_keep_what_they_are_owed(
         assert len(await store.waiting(ref)) == 1
 
 
+async def test_each_is_composed_for_once_however_often_it_is_chosen(
+    store: Store, clock: DrivenClock, chat: MemoryChat
+) -> None:
+    odd = ChannelRef("console", "local", "c\ud800")
+    await many(store, clock, 2)
+    await watch(store, clock, odd, schedule=DAILY)
+    await announce(store, clock, 2)
+    chosen = [channel(0), odd, channel(0), channel(1), channel(1), odd, channel(0)]
+    assert await composer(store, chat, clock).chosen(chosen) == 3
+
+
 async def test_a_schedule_that_cannot_be_read_pauses_its_channel_alone(
     store: Store, clock: DrivenClock, chat: MemoryChat
 ) -> None:
@@ -151,7 +162,9 @@ async def test_a_schedule_that_cannot_be_read_pauses_its_channel_alone(
 
 
 async def read(store: Store, *numbers: int) -> list[Waiting]:
-    return await store.all_waiting([channel(number) for number in numbers], 9, 99)
+    waiting, passed = await store.all_waiting([channel(number) for number in numbers], 9, 99)
+    assert passed == len(numbers)
+    return waiting
 
 
 def composed(owed: Waiting, clock: DrivenClock, deliveries: tuple[Delivery, ...] | None = None) -> Composed:
@@ -164,7 +177,8 @@ async def test_what_is_owed_is_read_as_each_channel_has_it(store: Store, clock: 
     await many(store, clock, 2)
     await watch(store, clock, channel(1), query="study", schedule=DAILY)
     await announce(store, clock, 2, 3)
-    first, second = await store.all_waiting([channel(0), channel(99), channel(1)], 1, 9)
+    (first, second), passed = await store.all_waiting([channel(0), channel(99), channel(1)], 1, 9)
+    assert passed == 3
     assert [first.channel, second.channel] == [await store.channel(channel(number)) for number in range(2)]
     for owed in (first, second):
         assert (owed.receipt, owed.poll) == await store.receipt(owed.channel.ref)
@@ -176,13 +190,17 @@ async def test_what_is_owed_is_read_as_each_channel_has_it(store: Store, clock: 
 async def test_as_many_channels_are_read_as_have_few_papers_together(
     store: Store, clock: DrivenClock, together: int, read: list[int]
 ) -> None:
-    """Each has two papers; one that is not known comes first."""
+    """Each has two papers; before them come one that is not known and one that is paused."""
     await many(store, clock, 4)
     await announce(store, clock, 2, 3)
-    owed = await store.all_waiting([channel(99), *(channel(number) for number in (1, 2, 3))], 9, together)
+    await store.set_paused(channel(0), "Holidays.", ANN, clock.now())
+    asked = [channel(number) for number in (99, 0, 1, 2, 3)]
+    owed, passed = await store.all_waiting(asked, 9, together)
+    assert passed == 2 + len(read)
     assert [each.channel.ref for each in owed] == [channel(number) for number in read]
     assert [len(each.deliveries) for each in owed] == [2] * len(read)
-    assert await store.all_waiting([channel(99)], 9, together) == []
+    assert await store.all_waiting(asked[:2], 9, together) == ([], 2)
+    assert await store.all_waiting([], 9, together) == ([], 0)
 
 
 async def test_a_paper_is_read_as_it_is_now(store: Store, clock: DrivenClock) -> None:
@@ -190,7 +208,11 @@ async def test_a_paper_is_read_as_it_is_now(store: Store, clock: DrivenClock) ->
     await announce(store, clock, 2)
     (before,) = await read(store, 0)
     (delivery,) = before.deliveries
-    for change in ({"version": 2, "abstract": "We answer more carefully."}, {"title": "Faster delivery"}):
+    for change in (
+        {"version": 2, "abstract": "We answer more carefully."},
+        {"title": "Faster delivery"},
+        {"doi": "10/1"},
+    ):
         changed = replace((await read(store, 0))[0].deliveries[0].paper, **change)
         await store.add_papers([changed])
         assert [each.deliveries[0].paper for each in await read(store, 0, 1)] == [changed] * 2

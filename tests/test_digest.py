@@ -85,6 +85,11 @@ def test_a_query_that_is_unreadable_or_does_not_match_any_more_costs_no_paper() 
     assert post.entries[0].words == ()
 
 
+def test_a_query_as_an_earlier_normaliser_wrote_it_still_tells_its_words() -> None:
+    (post,) = compose(make_channel(), [owe(1, "policies", title="Policies for all")], RECEIPT, LIMITS, NOW)
+    assert post.entries[0].words == ("Policies",)
+
+
 def test_papers_of_more_watches_first_those_of_one_together_late_ones_last() -> None:
     deliveries = [
         owe(9, "letter"),

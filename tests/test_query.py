@@ -161,6 +161,7 @@ def test_explain(typed: str, said: str) -> None:
 def test_the_canonical_form_is_a_fixed_point(query: Query) -> None:
     again = Query.parse(query.canonical)
     assert Query.of_canonical(query.canonical) == again
+    assert tree_of_canonical(query.canonical) == query.root
     assert again == query
     assert again.root == query.root
     assert again.canonical == query.canonical

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.errors import StoreError
 from bot.models import Channel, ChannelRef, Layout, MessageRef, Post, PostKind
+from bot.query import Query
 from storage.sqlite import SqliteStore
-from tests.factories import ANN, BOB, CHANNEL
+from tests.factories import ANN, BOB, CHANNEL, make_signal
 from tests.store_kit import (
     NOW,
     TODAY,
@@ -225,3 +227,38 @@ async def test_two_identities_of_a_channel_become_one_without_posting_twice(stor
     assert rows(tmp_path, "SELECT canonical, watches FROM queries ORDER BY canonical") == [
         ("abs:letter", 1), ("delivery", 1), ("ti:study", 1)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "target"), [(CHANNEL, OTHER), (OTHER, CHANNEL)])
+async def test_a_watch_that_goes_on_for_two_wants_what_either_wanted(
+    store: SqliteStore, source: ChannelRef, target: ChannelRef
+) -> None:
+    """One waits for upvotes and is older, the other takes all and is new: nothing that is owed to either is lost."""
+    await poll(store, papers_of(TODAY - timedelta(days=2), 1, 1))
+    await watch(store, "study", CHANNEL)
+    await make_channel(store, OTHER)
+    wanted = Query.parse("delivery")
+    await store.add_watch(CHANNEL, wanted, "min:20 delivery", ANN, NOW, most=9, upvotes=20)
+    await poll(store, papers_of(TODAY - timedelta(days=1), 2, 1))
+    await store.put_signals([make_signal("2603.00002", 30)], NOW)
+    await poll(store, papers_of(TODAY, 3, 1))
+    await store.add_watch(OTHER, wanted, "delivery", ANN, NOW, most=9)
+    await store.move_channel(source, target, NOW)
+    (survivor,) = [each for each in await store.watches(target) if each.query == "delivery"]
+    assert (survivor.typed, survivor.upvotes, survivor.since) == ("delivery", 0, TODAY - timedelta(days=2))
+    await store.end_watch(target, "study", ANN, NOW)
+    owed = {delivery.paper.id: delivery.queries for delivery in await store.waiting(target)}
+    assert owed["2603.00002"] == owed["2603.00003"] == ("delivery",)
+
+
+@pytest.mark.parametrize(("source", "target"), [(CHANNEL, OTHER), (OTHER, CHANNEL)])
+async def test_of_two_watches_of_the_same_age_upvotes_do_not_hold_back_what_one_wants_without(
+    store: SqliteStore, source: ChannelRef, target: ChannelRef
+) -> None:
+    for ref, upvotes in ((CHANNEL, 20), (OTHER, 0)):
+        await make_channel(store, ref)
+        typed = "min:20 delivery" if upvotes else "delivery"
+        await store.add_watch(ref, Query.parse("delivery"), typed, ANN, NOW, most=9, upvotes=upvotes)
+    await store.move_channel(source, target, NOW)
+    await poll(store, papers_of(TODAY, 1, 1))
+    assert [delivery.paper.id for delivery in await store.waiting(target)] == ["2603.00001"]

@@ -274,7 +274,7 @@ async def _use_digests(store: SqliteStore) -> None:
     """A new channel whose digest is stored once and refused once, at a platform's pace; a paper that is brought."""
     ref = replace(CHANNEL, channel="late")
     await watch(store, "delivery", ref)
-    (waiting,) = await store.all_waiting([ref], 9, 9)
+    (waiting,), _ = await store.all_waiting([ref], 9, 9)
     post = Post(key(70), ref, PostKind.DIGEST, entries=entries_for(waiting.deliveries))
     digest = Composed(waiting.channel, (post,), waiting.poll, later(days=1), bulk=True)
     # One that brings a part of what waits, one that proposes what the channel has, and one that comes too late.

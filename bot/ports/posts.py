@@ -49,10 +49,11 @@ class PostStore(Protocol):
         one before papers that are still being fanned out."""
         ...
 
-    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int, together: int) -> list[Waiting]:
-        """What the first of these channels are to be composed from, in their order and all of one moment: as many of
-        them as have at most ``together`` papers, but at least one. At most ``limit`` settled papers a channel, newest
-        id first. Unknown channels are left out."""
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int, together: int) -> tuple[list[Waiting], int]:
+        """What the first of these channels are to be composed from, in their order and all of one moment, and how many
+        of ``refs`` that is about: as many as have at most ``together`` papers, but one channel in any case.
+
+        At most ``limit`` settled papers a channel, newest id first. The unknown and the paused are left out."""
         ...
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:

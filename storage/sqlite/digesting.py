@@ -6,21 +6,19 @@ the way to the store's thread, the papers, the receipts) is done once for fifty 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import accumulate, takewhile
 from typing import Any
 
 import sqlite_utils
 
 from bot.models import Channel, ChannelRef, Composed, Delivery, Paper, Receipt, Signal, Waiting
-from bot.paper_caches import cached_for_a_round
-from storage.sqlite import channels, mirroring, receipts, signals, storing
+from storage.sqlite import channels, mirroring, papers, receipts, signals, storing
 from storage.sqlite.database import Database
 from storage.sqlite.owing import PAPER_BITS, delivery_number
 from storage.sqlite.people import find_channel, need_channel
 from storage.sqlite.storing import Put
-from storage.sqlite.values import count, json_list, text_column, to_paper
+from storage.sqlite.values import count, json_list, text_column
 
 # What a digest depends on and a member may change.
 _SETTINGS = "w.platform, w.workspace, c.channel, c.schedule, c.layout, c.sort, c.similar, c.paused, c.id"
@@ -42,12 +40,8 @@ _WAITING = """
     ORDER BY j.key, d.paper DESC
 """
 
-_COUNTS = """
-    SELECT (
-        SELECT count(*) FROM deliveries d INDEXED BY deliveries_waiting WHERE d.channel_id = j.value AND d.state = 0
-    )
-    FROM json_each(?) j ORDER BY j.key
-"""
+# One for each, to be counted; no more than may be asked for.
+_ONES = "SELECT 1 FROM deliveries d INDEXED BY deliveries_waiting WHERE d.channel_id = ? AND d.state = 0 LIMIT ?"
 
 # The view "wanted", from the few watches of a channel on: a paper may match thousands of queries of others.
 # What is asked for are delivery numbers.
@@ -65,30 +59,27 @@ _WANTING = f"""
 """  # noqa: S608  numbers of ours
 
 
-# What there is of a paper beside long texts, which do not change by themselves.
-_HEADS = """
-    SELECT p.ordinal, p.version, p.announced, p.updated, p.title
-    FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value
-"""
-
-
 def waiting(db: sqlite_utils.Database, channel: int, ref: ChannelRef, limit: int, *, settled: bool) -> list[Delivery]:
     return _deliveries(db, {channel: ref}, limit, settled=settled)[channel]
 
 
-def all_waiting(db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int, together: int) -> list[Waiting]:
-    rows = [row for row in _rows(db, channels.COLUMNS, refs) if row is not None]
-    papers = accumulate(_counts(db, [row[-1] for row in rows], limit))
-    within = sum(1 for _ in takewhile(lambda many: many <= together, papers))
-    found = [(row[-1], channels.to_channel(row)) for row in rows[: max(1, within)]]
+def all_waiting(
+    db: sqlite_utils.Database, refs: Sequence[ChannelRef], limit: int, together: int
+) -> tuple[list[Waiting], int]:
+    found: list[tuple[int, Channel]] = []
+    passed = many = 0
+    for row in _rows(db, channels.COLUMNS, refs):
+        channel = None if row is None else channels.to_channel(row)
+        if row is not None and channel is not None and not channel.paused:
+            many += len(db.execute(_ONES, (row[-1], count(limit))).fetchall())
+            if found and many > together:
+                break
+            found.append((row[-1], channel))
+        passed += 1
     owed = _deliveries(db, {number: channel.ref for number, channel in found}, limit, settled=True)
     receipted = {poll: receipts.receipt(db, poll) for poll in {channel.receipted for _, channel in found}}
-    return [Waiting(channel, tuple(owed[number]), *receipted[channel.receipted]) for number, channel in found]
-
-
-def _counts(db: sqlite_utils.Database, numbers: Sequence[int], limit: int) -> Iterator[int]:
-    """How many papers wait in each of the channels, at most ``limit``."""
-    return (min(many, limit) for (many,) in db.execute(_COUNTS, (json_list(numbers),)))
+    waiting = [Waiting(channel, tuple(owed[number]), *receipted[channel.receipted]) for number, channel in found]
+    return waiting, passed
 
 
 def _rows(db: sqlite_utils.Database, columns: str, refs: Sequence[ChannelRef]) -> Iterator[tuple[Any, ...] | None]:
@@ -109,19 +100,11 @@ def _names(ref: ChannelRef) -> tuple[str, str, str]:
     return names if "".join(names).isascii() else (text_column(names[0]), text_column(names[1]), text_column(names[2]))
 
 
-def _known(db: sqlite_utils.Database, ordinals: Iterable[int]) -> dict[int, tuple[Paper, Signal | None]]:
+def _known(db: sqlite_utils.Database, ordinals: Collection[int]) -> dict[int, tuple[Paper, Signal | None]]:
     """Papers with their signals."""
-    heads = db.execute(_HEADS, (json_list(list(ordinals)),))
-    papers = {head[0]: _paper(db, *head) for head in heads}
-    found = signals.of_papers(db, [paper.id for paper in papers.values()])
-    return {number: (paper, found.get(paper.id)) for number, paper in papers.items()}
-
-
-# The papers of a day are owed to channel after channel.
-@cached_for_a_round(2_000)
-def _paper(db: sqlite_utils.Database, number: int, *_head: object) -> Paper:
-    """The paper of that number as it is with that head."""
-    return to_paper(db.execute("SELECT * FROM papers WHERE ordinal = ?", (number,)).fetchone())
+    found = papers.several(db, ordinals)
+    known = signals.of_papers(db, [paper.id for paper in found.values()])
+    return {number: (paper, known.get(paper.id)) for number, paper in found.items()}
 
 
 def _deliveries(
@@ -211,7 +194,7 @@ class Digesting:
 
         return await self._database.read(work)
 
-    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int, together: int) -> list[Waiting]:
+    async def all_waiting(self, refs: Sequence[ChannelRef], limit: int, together: int) -> tuple[list[Waiting], int]:
         return await self._database.read(lambda db: all_waiting(db, refs, limit, together))
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:

@@ -44,12 +44,18 @@ def _merge(db: sqlite_utils.Database, source: int, target: int, moment: str) -> 
         " WHERE s.channel_id = :source AND s.ended_at IS NULL)",
         both,
     )
-    # Of two watches of a query the one goes on that wants more: what it is owed must stay wanted.
+    # Of two watches of a query one goes on, and wants what either wanted: what either was owed must stay wanted.
     db.execute(
-        "UPDATE watches SET ended_at = :moment WHERE id IN"
-        " (SELECT iif((s.upvotes, s.since) < (t.upvotes, t.since), t.id, s.id) FROM watches s JOIN watches t"
-        " ON t.query_id = s.query_id AND t.channel_id = :target AND t.ended_at IS NULL"
-        " WHERE s.channel_id = :source AND s.ended_at IS NULL)",
+        "UPDATE watches AS t SET upvotes = min(t.upvotes, s.upvotes),"
+        " typed = iif(s.upvotes < t.upvotes, s.typed, t.typed),"
+        " since = coalesce(min(t.since, s.since), t.since, s.since)"
+        " FROM watches s WHERE s.channel_id = :source AND s.ended_at IS NULL"
+        " AND t.channel_id = :target AND t.ended_at IS NULL AND t.query_id = s.query_id",
+        both,
+    )
+    db.execute(
+        "UPDATE watches SET ended_at = :moment WHERE channel_id = :source AND ended_at IS NULL AND query_id IN"
+        " (SELECT query_id FROM watches WHERE channel_id = :target AND ended_at IS NULL)",
         both,
     )
     db.execute("UPDATE watches SET channel_id = :target WHERE channel_id = :source", both)

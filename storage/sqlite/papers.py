@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -13,6 +13,7 @@ import sqlite_utils
 
 from bot.errors import CommandError
 from bot.models import ArchiveSpan, BackTest, Paper
+from bot.paper_caches import dict_for_a_round, empty_caches
 from bot.paper_id import ordinal
 from bot.query import Query
 from storage.sqlite import days, full_text
@@ -23,6 +24,7 @@ from storage.sqlite.values import (
     RECORDED,
     count,
     day_column,
+    json_list,
     list_column,
     moment_column,
     text_column,
@@ -100,6 +102,7 @@ def stored_among(db: sqlite_utils.Database, numbers: Sequence[int]) -> dict[int,
 
 def write(db: sqlite_utils.Database, changed: Sequence[Stored], replaced: Sequence[Stored]) -> None:
     """Store papers as they are now, those ``replaced`` in place of what they were."""
+    empty_caches()
     full_text.remove(db, ((old.number, old.paper) for old in replaced))
     days.count_out(db, ((old.paper.announced, old.origin) for old in replaced))
     rows = [_row(new) for new in changed]
@@ -118,6 +121,24 @@ def by_ordinal(db: sqlite_utils.Database, number: int) -> Paper | None:
     """The paper of that number."""
     row = db.execute("SELECT * FROM papers WHERE ordinal = ?", (number,)).fetchone()
     return None if row is None else to_paper(row)
+
+
+# The papers of a day are owed to channel after channel.
+_several: dict[tuple[sqlite_utils.Database, int], Paper] = dict_for_a_round()
+_MOST_KEPT = 2_000
+
+
+def several(db: sqlite_utils.Database, numbers: Collection[int]) -> dict[int, Paper]:
+    """The papers of these numbers."""
+    unknown = [number for number in numbers if (db, number) not in _several]
+    rows = db.execute(
+        "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value", (json_list(unknown),)
+    )
+    _several.update({(db, row[ORDINAL]): to_paper(row) for row in rows})
+    found = {number: _several[db, number] for number in numbers if (db, number) in _several}
+    if len(_several) > _MOST_KEPT:
+        _several.clear()
+    return found
 
 
 def find(db: sqlite_utils.Database, paper_id: str) -> tuple[int, Paper] | None:

@@ -137,6 +137,6 @@ def to_paper(row: Sequence[Any]) -> Paper:
     )
 
 
-# The papers of a day are owed to channel after channel. Whatever of a row changes, it is another row.
+# A paper is in the posts of channel after channel. Whatever of a row changes, it is another row.
 known_paper = cached_for_a_round(2_000)(to_paper)
 """``to_paper`` for papers that are asked for again and again."""
