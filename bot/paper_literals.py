@@ -56,9 +56,9 @@ class PaperLiterals:
         unknown = np.arange(len(hashes))
         for first, table in self._tables():
             found = table.places(hashes[unknown])
-            known = found >= 0
+            known = np.flatnonzero(found >= 0)
             places[unknown[known]] = found[known] + first
-            unknown = unknown[~known]
+            unknown = unknown[np.flatnonzero(found < 0)]
         return places
 
     def rows(self, places: Places) -> Hashes:
@@ -136,7 +136,7 @@ class _Table:
         hashes, papers = hashes[order], papers[order]
         first = _changes(hashes)
         kept = first | _changes(papers)
-        self._hashes = Sorted(hashes[first])
+        self._hashes = Sorted(hashes, first)
         self._begins = np.append(np.flatnonzero(first[kept]), np.count_nonzero(kept)).astype(np.uint32)
         self._papers = papers[kept]
         common = np.flatnonzero(np.diff(self._begins) > _COMMON)
@@ -155,9 +155,9 @@ class _Table:
     def fill(self, rows: Hashes, which: Places, places: Places) -> None:
         """In the rows ``which``, set the bits of the papers that have the literals at ``places``."""
         made = self._row[places]
-        common = made >= 0
+        common, rare = np.flatnonzero(made >= 0), np.flatnonzero(made < 0)
         rows[which[common]] = self._rows[made[common]]
-        self._set(rows, which[~common], places[~common])
+        self._set(rows, which[rare], places[rare])
 
     def _set(self, rows: Hashes, which: Places, places: Places) -> None:
         begins, ends = self._begins[places].astype(np.int64), self._begins[places + 1].astype(np.int64)

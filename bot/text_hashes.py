@@ -39,31 +39,39 @@ class Sieve:
 
 
 class Sorted:
-    """Distinct hashes in their order, each known by its place in it."""
+    """Distinct hashes in their order, each known by its place in it.
 
-    def __init__(self, hashes: Hashes) -> None:
-        self._hashes = hashes
+    ``hashes`` are in order and may be there many times, of which ``first`` says which is the first.
+    """
+
+    def __init__(self, hashes: Hashes, first: NDArray[np.bool_]) -> None:
+        # One may ask what comes after the last one: nothing that is looked for, since hashes are even.
+        self._hashes = np.full(np.count_nonzero(first) + 1, ~np.uint64(0))
+        hashes = np.compress(first, hashes, out=self._hashes[:-1])
         # Hashes are even: of buckets by their first bits most hold one or none.
         self._shift = np.uint64(64 - max(10, len(hashes).bit_length() + 1))
         counts = np.bincount((hashes >> self._shift).view(np.int64), minlength=1 << 64 - int(self._shift))
         self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
 
     def __len__(self) -> int:
-        return len(self._hashes)
+        return len(self._hashes) - 1
 
     def places(self, hashes: Hashes) -> Places:
         """The place of each of these hashes; -1 for those that are not here."""
-        places = np.full(len(hashes), -1, dtype=np.int64)
         buckets = (hashes >> self._shift).view(np.int64)
-        at, ends = self._begins[buckets], self._begins[buckets + 1]
-        sought = np.flatnonzero(at < ends)
-        at, ends = at[sought], ends[sought]
-        while len(sought):
-            there = self._hashes[at] == hashes[sought]
-            places[sought[there]] = at[there]
-            at += np.uint32(1)
-            further = ~there & (at < ends)
+        at = self._begins[buckets]
+        # Most are the first of their bucket or nowhere. That of an empty one belongs to another, and is none of these.
+        there = self._hashes[at] == hashes
+        places = np.where(there, at, np.int64(-1))
+        sought = np.flatnonzero(~there)
+        at, ends = at[sought] + np.uint32(1), self._begins[buckets[sought] + 1]
+        while len(further := np.flatnonzero(at < ends)):
             sought, at, ends = sought[further], at[further], ends[further]
+            there = self._hashes[at] == hashes[sought]
+            found = np.flatnonzero(there)
+            places[sought[found]] = at[found]
+            ends[found] = 0
+            at += np.uint32(1)
         return places
 
 
@@ -121,7 +129,7 @@ class Texts:
         """The beginnings of words that are asked for."""
         begun, hashes = self._vocabulary.prefixes
         hashes = _join(np.full(len(hashes), field_hash(field, prefix=True), dtype=np.uint64), hashes)
-        chosen = asked.passes(hashes)
+        chosen = np.flatnonzero(asked.passes(hashes))
         parts, places = self._by_word
         firsts, lasts = parts[begun[chosen]], parts[begun[chosen] + 1]
         return np.repeat(hashes[chosen], lasts - firsts), places[ranges(firsts, lasts)]
@@ -175,7 +183,7 @@ def ranges(begins: Places, ends: Places) -> Places:
 
 def _sifted(made: Made, asked: Sieve) -> Made:
     hashes, begins = made
-    chosen = asked.passes(hashes)
+    chosen = np.flatnonzero(asked.passes(hashes))
     return hashes[chosen], begins[chosen]
 
 
