@@ -69,8 +69,7 @@ def all_waiting(
     found: list[tuple[int, Channel]] = []
     passed = many = 0
     for row in _rows(db, channels.COLUMNS, refs):
-        channel = None if row is None else channels.to_channel(row)
-        if row is not None and channel is not None and not channel.paused:
+        if row is not None and not (channel := channels.to_channel(row)).paused:
             many += len(db.execute(_ONES, (row[-1], count(limit))).fetchall())
             if found and many > together:
                 break
