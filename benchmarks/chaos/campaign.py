@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -151,7 +152,8 @@ class Campaign:
         """End a life that has not ended by itself, and look at its end."""
         place = self._town
         if not ended.done() and life.end == "stopped":
-            os.kill(place.process, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(place.process, signal.SIGTERM)
             await asyncio.wait({ended}, timeout=_STOPPED_WITHIN)
             if not ended.done():
                 self.outcome.faults.append(f"life {life.number}: SIGTERM did not end it")

@@ -215,7 +215,11 @@ class Town:
         """Kill the program now; False when it is dead already."""
         if not self.process:
             return False
-        os.kill(self.process, signal.SIGKILL)
+        try:
+            os.kill(self.process, signal.SIGKILL)
+        except ProcessLookupError:
+            # It died a moment ago, and this process has not been told yet.
+            return False
         self.process = 0
         self.killed[how] += 1
         return True
