@@ -13,20 +13,14 @@ class StoppedError(Exception):
     """A signal came before there was anything to serve."""
 
 
-# New objects between two rounds of the garbage collector. A portion of nine o'clock's digests has so many that live
-# until it is stored; looking through them again and again took a twentieth of the time.
-_FEW_ROUNDS = 20_000
-
-
 def spare_what_stays() -> None:
-    """Leave all that exists now out of the garbage collector's rounds, and let these be few.
+    """Leave all that exists now out of the garbage collector's rounds.
 
     What was imported lives as long as the process; looking through it in every full collection held the event loop for
     30 ms.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_FEW_ROUNDS)
 
 
 def run_until_stopped(life: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
