@@ -24,7 +24,6 @@ from typing import Any
 
 from bot.after_restore import Held, nobody_held
 from bot.channel_schedule import Schedule, ScheduleKind
-from bot.collecting import few_collections
 from bot.digest import compose
 from bot.errors import CommandError
 from bot.models import Channel, ChannelRef, Composed, Layout, PostLimits, Similar, Waiting
@@ -43,8 +42,6 @@ MOST_PAPERS = 10_000
 SLICE = 400
 # Papers up to which channels are read, composed and stored together.
 AT_ONCE = 1_500
-# A portion has so many that live until it is stored; looking through them again and again took a twentieth of the time.
-_OBJECTS = 20_000
 _TRIES = 3
 _PROPOSING = 20.0
 PATIENCE = timedelta(minutes=5)
@@ -87,8 +84,7 @@ class Composer:
             return await self._slice([channel.ref for channel in channels], by_clock=True)
 
         try:
-            with few_collections(_OBJECTS):
-                return await each_due(self._due, compose, at_once=SLICE, between=between)
+            return await each_due(self._due, compose, at_once=SLICE, between=between)
         finally:
             empty_caches()
 

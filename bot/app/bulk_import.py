@@ -12,6 +12,7 @@ listing day of each is an estimate (``adapters.arxiv.snapshot``). The store must
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,6 @@ from adapters.arxiv.snapshot import RecordError, Snapshot, is_record
 from bot.app.line_file import LONGEST, LineFile
 from bot.app.progress_bar import ProgressBar
 from bot.app.running import run_until_stopped
-from bot.collecting import few_collections
 from bot.config import Config
 from bot.errors import StoreError
 from bot.models import Imported, Paper, Progress
@@ -39,7 +39,7 @@ STEPS = (1, 2, 4)
 """Parts of the first transactions and of all others: there is something to see soon, the full-text index is written in
 few big pieces, which spares merging them, and a kill costs two or three seconds."""
 
-_OBJECTS = 200_000
+_FEW_COLLECTIONS = 200_000
 _LOOKED_AT = 20
 _NAMED = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -82,8 +82,12 @@ def import_bulk_metadata(config: Config, path: Path, *, dry_run: bool) -> int:
     Raises CommandError, StoreError.
     """
     # A step makes a hundred thousand objects that refer to each other in no circle: looking for one takes a while.
-    with few_collections(_OBJECTS):
+    before = gc.get_threshold()
+    gc.set_threshold(_FEW_COLLECTIONS)
+    try:
         return run_until_stopped(partial(_look_through, path) if dry_run else partial(bring_in, config, path))
+    finally:
+        gc.set_threshold(*before)
 
 
 async def bring_in(config: Config, path: Path, stop: asyncio.Event) -> int:
