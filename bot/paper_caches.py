@@ -1,7 +1,7 @@
 """Caches of what is worked out of papers, for as long as the same papers are told to many channels.
 
 That is one round of composing. They are emptied after it: kept for the next day they would hold tens of megabytes of
-papers that nobody asks for again.
+papers that nobody asks for again. They are emptied when a paper is written, too, in whatever thread that is.
 """
 
 from __future__ import annotations

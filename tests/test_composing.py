@@ -13,6 +13,7 @@ import pytest
 from bot.composing import AT_ONCE, SLICE, Composer
 from bot.digest import compose
 from bot.models import ChannelRef, Composed, Delivery, Layout, Paper, PostLimits, Waiting
+from bot.paper_caches import empty_caches
 from bot.ports import Store
 from tests.delivery_kit import DrivenClock, announce, at_boundary, make_dispatcher, running, watch
 from tests.factories import ANN, CHANNEL
@@ -217,6 +218,22 @@ async def test_a_paper_is_read_as_it_is_now(store: Store, clock: DrivenClock) ->
         await store.add_papers([changed])
         assert [each.deliveries[0].paper for each in await read(store, 0, 1)] == [changed] * 2
     assert changed != delivery.paper
+
+
+async def test_a_round_that_ends_elsewhere_takes_no_paper_out_of_a_reading(tmp_path: Path, clock: DrivenClock) -> None:
+    """Another thread lets go of all papers while this reading is between those that were kept and the others."""
+    async with open_store(tmp_path) as store:
+        await many(store, clock, 1)
+        await announce(store, clock, 2, 3)
+        await store.all_waiting([channel(0)], 1, 9)
+
+        def let_go(sql: str) -> None:
+            if sql.startswith("SELECT p.*"):
+                empty_caches()
+
+        await store._database.read(lambda db: db.conn.set_trace_callback(let_go))
+        (owed,), _ = await store.all_waiting([channel(0)], 9, 9)
+        assert [delivery.paper.id for delivery in owed.deliveries] == ["2603.00003", "2603.00002"]
 
 
 async def test_the_same_paper_cannot_be_taken_twice_in_one_go(store: Store, clock: DrivenClock) -> None:

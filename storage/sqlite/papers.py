@@ -130,15 +130,17 @@ _MOST_KEPT = 2_000
 
 def several(db: sqlite_utils.Database, numbers: Collection[int]) -> dict[int, Paper]:
     """The papers of these numbers."""
-    unknown = [number for number in numbers if (db, number) not in _several]
+    # Another thread may empty the dict at any moment: what was found there once is not looked for again.
+    found = {number: paper for number in numbers if (paper := _several.get((db, number))) is not None}
+    unknown = [number for number in numbers if number not in found]
     rows = db.execute(
         "SELECT p.* FROM json_each(?) n CROSS JOIN papers p ON p.ordinal = n.value", (json_list(unknown),)
     )
-    _several.update({(db, row[ORDINAL]): to_paper(row) for row in rows})
-    found = {number: _several[db, number] for number in numbers if (db, number) in _several}
+    read = {row[ORDINAL]: to_paper(row) for row in rows}
+    _several.update({(db, number): paper for number, paper in read.items()})
     if len(_several) > _MOST_KEPT:
         _several.clear()
-    return found
+    return found | read
 
 
 def find(db: sqlite_utils.Database, paper_id: str) -> tuple[int, Paper] | None:
