@@ -51,7 +51,7 @@ from bot.wording import SIMILAR_HEADING, authors_line, digest_heading
 
 # What stands around the entries: heading with part, receipt with every clause.
 FRAME = 300
-KEY_LENGTH = 24
+_KEY_LENGTH = 24
 # One for each byte.
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 
@@ -75,8 +75,7 @@ def compose(
     risen = sum(delivery.risen for delivery in deliveries)
     # Whatever brought it, it may have been announced long before what the receipt covers.
     brought = sum(bool(delivery.note) and not delivery.risen for delivery in deliveries)
-    matched = len(entries) - risen - brought
-    receipt = Receipt(receipt.announced, receipt.checked, matched, receipt.late, risen)
+    receipt = replace(receipt, matched=len(entries) - risen - brought, risen=risen)
     proposed = [
         Entry(number, proposal.paper, because=proposal.because)
         for number, proposal in enumerate(proposals, len(entries) + 1)
@@ -168,7 +167,7 @@ def post_key(
     digest = hashlib.sha256(
         "".join([f"{len(part)}:{part}" for part in named]).encode("utf-8", "surrogatepass")
     ).digest()
-    return digest[:KEY_LENGTH].translate(_LETTERS).decode("ascii")
+    return digest[:_KEY_LENGTH].translate(_LETTERS).decode("ascii")
 
 
 def _entries(deliveries: Sequence[Delivery], sort: Sort) -> list[Entry]:

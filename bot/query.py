@@ -123,27 +123,31 @@ def _words_of(paper: Paper) -> _PaperWords:
 
 def _true_terms(node: Node, paper: _PaperWords) -> list[Term] | None:
     """The terms whose presence makes ``node`` true, None when it is false."""
-    if isinstance(node, Term):
-        return [node] if _present(node, paper) else None
-    if isinstance(node, Not):
-        return None if _present(node.child, paper) else []
-    found: list[Term] = []
-    holds = False
-    for child in node.children:
-        true = _true_terms(child, paper)
-        if true is not None:
-            found += true
-            holds = True
-        elif isinstance(node, And):
-            return None
-    return found if holds else None
+    match node:
+        case Term():
+            return [node] if _present(node, paper) else None
+        case Not(child):
+            return None if _present(child, paper) else []
+        case And(children):
+            found: list[Term] = []
+            for each in children:
+                true = _true_terms(each, paper)
+                if true is None:
+                    return None
+                found += true
+            return found
+        case Or(children):
+            alternatives = [_true_terms(each, paper) for each in children]
+            if all(true is None for true in alternatives):
+                return None
+            return [term for true in alternatives if true for term in true]
 
 
 def _present(term: Term, paper: _PaperWords) -> bool:
-    if term.field is Field.ANY and not term.prefix:
-        wanted = f" {' '.join(term.words)} "
-        return wanted in paper.title or wanted in paper.abstract
     match term.field:
+        case Field.ANY if not term.prefix:
+            wanted = f" {' '.join(term.words)} "
+            return wanted in paper.title or wanted in paper.abstract
         case Field.ANY:
             return _holds(paper.title, term) or _holds(paper.abstract, term)
         case Field.TITLE:

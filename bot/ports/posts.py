@@ -53,7 +53,8 @@ class PostStore(Protocol):
         """What the first of these channels are to be composed from, in their order and all of one moment, and how many
         of ``refs`` that is about: as many as have at most ``together`` papers, but one channel in any case.
 
-        At most ``limit`` settled papers a channel, newest id first. The unknown and the paused are left out."""
+        At most ``limit`` settled papers a channel, newest id first. The unknown and the paused are left out.
+        """
         ...
 
     async def put_digests(self, digests: Sequence[Composed], now: datetime) -> list[bool]:

@@ -16,7 +16,7 @@ from bot.errors import StoreError
 from bot.models import Entry, Post, PostKind
 from bot.paper_id import ordinal
 from storage.sqlite import channels, queue, receipts, relating
-from storage.sqlite.owing import PAPER_BITS
+from storage.sqlite.owing import PAPER_BITS, channel_and_paper
 from storage.sqlite.values import json_list, list_column, moment_column, receipt_column, signal_column, text_column
 
 
@@ -165,7 +165,7 @@ def _take(db: sqlite_utils.Database, puts: Sequence[Put]) -> bool:
     for each in puts:
         entries = [entry for post in each.posts for entry in post.entries]
         deliveries = {entry.delivery for entry in entries if entry.delivery is not None}
-        if any(delivery >> PAPER_BITS != each.channel for delivery in deliveries):
+        if any(channel_and_paper(delivery)[0] != each.channel for delivery in deliveries):
             return False
         owed += deliveries
         proposed.append(
