@@ -28,7 +28,7 @@ from benchmarks import poll
 from benchmarks.filling import add_watches
 from benchmarks.material import PAPERS_A_DAY, queries
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.delivery import Dispatcher
@@ -173,7 +173,7 @@ def main(platform: str) -> None:
     ]
     for server in servers:
         server.start()
-    spare_what_stays()
+    favour_the_loop()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(platform, town, arxiv, Path(folder)))
     arxiv.send("stop")

@@ -21,7 +21,7 @@ from adapters.discord.buttons import key_of
 from adapters.discord.identity import channel_ref
 from benchmarks.material import papers
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.composing import Composer
@@ -137,7 +137,7 @@ def main() -> None:
     town = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
     town.start()
     there.close()
-    spare_what_stays()
+    favour_the_loop()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(here, Path(folder)))
     town.join()

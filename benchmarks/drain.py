@@ -26,7 +26,7 @@ from adapters.slack.posts import CHARACTERS, OVERHEAD, PAPERS
 from adapters.slack.rates import CHANNEL_INTERVAL, WORKSPACE_INTERVAL
 from benchmarks.material import papers
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.composing import Composer
 from bot.delivery import Dispatcher
@@ -198,7 +198,7 @@ def main() -> None:
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
     server.start()
-    spare_what_stays()
+    favour_the_loop()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(here.recv(), here, Path(folder)))
     server.join()

@@ -24,7 +24,7 @@ from benchmarks.crowd import BUSIEST, Crowd, crowd
 from benchmarks.filling import MEMBER, open_with_papers
 from benchmarks.material import PAPERS_A_DAY, papers
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.channel_schedule import Schedule
 from bot.composing import SLICE, Composer
 from bot.delivery import Dispatcher
@@ -212,7 +212,7 @@ async def measure(folder: Path) -> None:
     begun = time.perf_counter()
     store, extra = await prepared(folder / "due.db", moment)
     prepared_seconds = round(time.perf_counter() - begun, 1)
-    spare_what_stays()
+    favour_the_loop()
     try:
         clock = NineOClock(moment)
         due = len(await store.due_channels((SIZE.platform,), clock.now(), SIZE.channels))

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from adapters.email import EmailChat, EmailSettings
 from benchmarks.material import papers
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.delivery import Dispatcher
 from bot.mailing import MailRequest
@@ -112,7 +112,7 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
     server.start()
     there.close()
-    spare_what_stays()
+    favour_the_loop()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(here, Path(folder)))
     server.join()

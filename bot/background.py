@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from bot.errors import PaperrouteError
+from bot.precedence import Precedence
 
 T = TypeVar("T")
 
@@ -15,21 +16,25 @@ logger = logging.getLogger(__name__)
 
 
 class Work:
-    """Tasks under way. What one of them raises is logged: a sentence for what was foreseen, else the traceback."""
+    """Tasks under way. What one of them raises is logged: a sentence for what was foreseen, else the traceback.
 
-    def __init__(self) -> None:
+    They begin behind what is urgent (``precedence``).
+    """
+
+    def __init__(self, precedence: Precedence | None = None) -> None:
+        self._precedence = precedence or Precedence()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    def start(self, what: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T | None] | None:
+    def start(self, what: str, work: Coroutine[Any, Any, T], *, urgent: bool = False) -> asyncio.Task[T | None] | None:
         """Run ``work`` beside everything else; ``what`` names it in the log. Nothing is begun after ``drain``.
 
-        The task gives the result, None where ``work`` raised.
+        The task gives the result, None where ``work`` raised. ``urgent``: something urgent waits for it.
         """
         if self._closed:
             work.close()
             return None
-        task = asyncio.create_task(self._run(what, work), name=what)
+        task = asyncio.create_task(self._run(what, work, urgent=urgent), name=what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -46,11 +51,16 @@ class Work:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, what: str, work: Coroutine[Any, Any, T]) -> T | None:
+    async def _run(self, what: str, work: Coroutine[Any, Any, T], *, urgent: bool) -> T | None:
         try:
+            if not urgent:
+                await self._precedence.behind()
             return await work
         except PaperrouteError as error:
             logger.warning("%s failed: %s", what, error)
         except Exception:
             logger.exception("%s failed unexpectedly.", what)
+        finally:
+            # Where it was cut off before it began, which it is not told otherwise.
+            work.close()
         return None

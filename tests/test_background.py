@@ -8,6 +8,7 @@ import pytest
 
 from bot.background import Work
 from bot.errors import DeliveryError
+from bot.precedence import Precedence
 
 
 async def test_a_task_gives_its_result() -> None:
@@ -64,3 +65,22 @@ async def test_draining_waits_then_cuts_off_and_begins_nothing_more(caplog: pyte
     assert [record.getMessage() for record in caplog.records] == ["Cut off at the end: Something endless."]
     assert work.start("Something late", short()) is None
     await work.drain(0.05)
+
+
+async def test_what_was_cut_off_before_its_turn_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 60)
+    turns = Precedence()
+    work, begun = Work(turns), list[str]()
+
+    async def note() -> None:
+        begun.append("it")
+
+    async with turns.first():
+        waiting = work.start("A command", note())
+        urgent = work.start("The result of a form", note(), urgent=True)
+        assert waiting is not None
+        assert urgent is not None
+        await urgent
+        await work.drain(0)
+    assert begun == ["it"]
+    assert waiting.cancelled()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bot.conversation import ChannelChange, Reply
+from adapters.discord.answering import CROWD
+from bot.conversation import ChannelChange, Command, Reply
 from bot.inbox import Inbox
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
@@ -17,6 +19,8 @@ from tests.standins.discord import EPHEMERAL, Interaction
 
 LONG = "\n".join(f"Line {number} of many." for number in range(200))
 ORIGINAL = "@original"
+SAID, THINKING = 4, 5
+"""Kinds of a callback."""
 Slow = Callable[..., AbstractAsyncContextManager[tuple[Bot, Gate]]]
 
 
@@ -54,6 +58,36 @@ class Waiting(Gate):
 def standing(done: Interaction) -> list[str]:
     """What members read in the end, a text for each message."""
     return [shown(message) for message in done.messages.values()]
+
+
+async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(tmp_path: Path) -> None:
+    gates: list[Gate] = []
+
+    def handler(inbox: Inbox) -> Gate:
+        gates.append(Crowded(inbox))
+        return gates[-1]
+
+    async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
+        crowd = [await bot.discord.command("list") for _ in range(CROWD)]
+        quick = await bot.discord.command("help")
+        assert quick.kind == THINKING
+        await bot.discord.until(lambda: standing(quick) != [""])
+        assert [standing(done) for done in crowd] == [[""]] * CROWD
+        gates[0].open.set()
+        await bot.discord.until(lambda: all(standing(done) != [""] for done in crowd))
+        # Discord knows of the last answer a moment before the bot has its word for it.
+        kind = THINKING
+        async with asyncio.timeout(30):
+            while kind == THINKING:
+                kind = (await bot.discord.command("help")).kind
+        assert kind == SAID
+
+
+class Crowded(Waiting):
+    """A Gate that lists wait for, and nothing else."""
+
+    async def command(self, command: Command) -> Reply:
+        return await super().command(command) if command.text == "list" else await self._inbox.command(command)
 
 
 async def test_a_late_answer_whose_edit_was_stored_and_lost_stands_there_once(slow: Slow) -> None:

@@ -15,6 +15,8 @@ from adapters.slack.api import Credentials
 from adapters.slack.bolt import make_app
 from adapters.slack.errors import SlackError
 from adapters.slack.socket import Socket
+from bot.background import Work
+from bot.precedence import Precedence
 from tests.standins.clock import FakeClock
 from tests.standins.slack import APP_TOKEN, SlackStandIn
 
@@ -65,6 +67,39 @@ async def test_so_is_whatever_else_slack_sends(slack: SlackStandIn, body: dict[s
     team = {"team": {"id": "T0LAB"}, "user": {"id": "U0ANN"}}
     async with connected(slack, make_app(slack.api_url, credentials_of, "", FakeClock())):
         assert await slack.sockets.deliver("interactive", body | team) is not None
+
+
+async def test_work_begins_behind_the_requests_that_came_before_it(
+    slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 60)
+    turns = Precedence()
+    work, order = Work(turns), list[str]()
+    heard, go_on = asyncio.Event(), asyncio.Event()
+    app = make_app(slack.api_url, credentials_of, "", FakeClock(), precedence=turns)
+
+    @app.command("/papers")
+    async def papers(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if body["text"] == "slow":
+            heard.set()
+            await go_on.wait()
+        await ack()
+        order.append(f"{body['text']} acknowledged")
+        work.start("A command", carry_out(body["text"]))
+
+    async def carry_out(text: str) -> None:
+        order.append(f"{text} carried out")
+
+    async with connected(slack, app):
+        slow = asyncio.create_task(slack.command("slow"))
+        await heard.wait()
+        await slack.command("quick")
+        assert order == ["quick acknowledged"]
+        go_on.set()
+        await slow
+        await work.drain(60)
+    assert order[:2] == ["quick acknowledged", "slow acknowledged"]
+    assert set(order[2:]) == {"quick carried out", "slow carried out"}
 
 
 async def test_a_defect_is_logged_and_acknowledged(slack: SlackStandIn, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,9 @@
 """Answering an interaction: acknowledged within three seconds, whatever the work takes.
 
 What is done within ``PATIENCE`` is answered at once, so that everybody sees what is for everybody and nobody else sees
-the rest. What takes longer is acknowledged as "thinking", for everybody or for the caller alone as the command mostly
-ends, and the answer takes its place; where it ends the other way the place is removed and the answer said anew.
+the rest. What takes longer, or comes while a ``CROWD`` is served, is acknowledged as "thinking", for everybody or for
+the caller alone as the command mostly ends, and the answer takes its place; where it ends the other way the place is
+removed and the answer said anew.
 
 An original response is edited rather than followed up: a follow-up whose answer was lost is said twice by discord.py,
 which asks again after a server error (``AsyncWebhookAdapter.request``).
@@ -23,6 +24,7 @@ from adapters.discord.messages import Message
 from adapters.discord.posting import content_of
 from adapters.discord.replies import render
 from bot.conversation import File, Reply
+from bot.precedence import Precedence
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,9 @@ ACKNOWLEDGED = "acknowledged"
 PATIENCE = 0.1
 """Seconds that an acknowledgement waits for the answer."""
 
+CROWD = 10
+"""Interactions that are served; of more, none is acknowledged by its answer, which would take longer than that."""
+
 _ALT = 1_024
 """Characters of an attachment's description."""
 
@@ -40,37 +45,63 @@ _DONE = Message("Done.")
 Interaction = discord.Interaction[Any]
 
 
-async def answer(
-    interaction: Interaction,
-    work: Coroutine[Any, Any, Reply],
-    *,
-    public: bool,
-    shown: Callable[[Reply], list[Message]] = render,
-) -> None:
-    """Do ``work`` and say its reply as ``shown`` makes it; ``public``: how it mostly ends.
+class Answering:
+    """Answers interactions, however many come at the same moment."""
 
-    Raises what discord.py raises.
-    """
-    working = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait({working}, timeout=PATIENCE)
-        if working.done():
-            reply = working.result()
-            await say(interaction, reply, shown(reply))
-            return
-        if not await _acknowledged(interaction, public=public):
-            await working
-            return
-        reply = await working
+    def __init__(self, precedence: Precedence) -> None:
+        self._precedence = precedence
+        self._in_flight = 0
+
+    async def answer(
+        self,
+        interaction: Interaction,
+        work: Coroutine[Any, Any, Reply],
+        *,
+        public: bool,
+        shown: Callable[[Reply], list[Message]] = render,
+    ) -> None:
+        """Do ``work`` and say its reply as ``shown`` makes it; ``public``: how it mostly ends.
+
+        Raises what discord.py raises.
+        """
+        working: asyncio.Future[Reply] | None = None
+        self._in_flight += 1
         try:
-            await _fill(interaction, reply, shown(reply), public=public)
+            async with self._precedence.first():
+                if self._in_flight <= CROWD:
+                    working = asyncio.ensure_future(work)
+                    await asyncio.wait({working}, timeout=PATIENCE)
+                if working is not None and working.done():
+                    reply = working.result()
+                    await say(interaction, reply, shown(reply))
+                    return
+                acknowledged = await _acknowledged(interaction, public=public)
+            if working is None:
+                await self._precedence.behind()
+                working = asyncio.ensure_future(work)
+            reply = await working
+            if acknowledged:
+                await _fill(interaction, reply, shown(reply), public=public)
+        finally:
+            self._in_flight -= 1
+            if working is None:
+                work.close()
+            else:
+                working.cancel()
+
+    async def offer(self, interaction: Interaction, finding: Coroutine[Any, Any, Sequence[tuple[str, str]]]) -> None:
+        """Give what completes an option: names with their values, 25 at most."""
+        try:
+            async with self._precedence.first():
+                choices = [discord.app_commands.Choice(name=name, value=value) for name, value in await finding]
+                await interaction.response.autocomplete(choices)
         except discord.HTTPException as error:
-            if error.code not in TOO_LATE:
+            if error.code not in TOO_LATE and not _said_before(error):
                 raise
-            logger.warning("An answer came too late for Discord.")
-    finally:
-        if not working.done():
-            working.cancel()
+            # Whoever typed has typed on.
+            logger.debug("A completion came too late for Discord.")
+        finally:
+            finding.close()
 
 
 async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message] | None = None) -> None:
@@ -87,18 +118,6 @@ async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message
         if not _said_before(error):
             raise
     await _follow(interaction, others, ephemeral=ephemeral)
-
-
-async def offer(interaction: Interaction, found: Sequence[tuple[str, str]]) -> None:
-    """Give what completes an option: names with their values, 25 at most."""
-    choices = [discord.app_commands.Choice(name=name, value=value) for name, value in found]
-    try:
-        await interaction.response.autocomplete(choices)
-    except discord.HTTPException as error:
-        if error.code not in TOO_LATE and not _said_before(error):
-            raise
-        # Whoever typed has typed on.
-        logger.debug("A completion came too late for Discord.")
 
 
 async def _send_first(interaction: Interaction, message: Message, files: Sequence[File], *, ephemeral: bool) -> None:
@@ -128,7 +147,16 @@ def _count(interaction: Interaction) -> None:
 
 
 async def _fill(interaction: Interaction, reply: Reply, messages: Sequence[Message], *, public: bool) -> None:
-    """Put the reply into the place of "thinking"."""
+    """Put the reply into the place of "thinking", which is there for a quarter of an hour."""
+    try:
+        await _put(interaction, reply, messages, public=public)
+    except discord.HTTPException as error:
+        if error.code not in TOO_LATE:
+            raise
+        logger.warning("An answer came too late for Discord.")
+
+
+async def _put(interaction: Interaction, reply: Reply, messages: Sequence[Message], *, public: bool) -> None:
     if not messages and not reply.files:
         await _take_back(interaction)
         return

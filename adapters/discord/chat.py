@@ -6,6 +6,7 @@ import asyncio
 import logging
 from datetime import datetime
 
+from adapters.discord.answering import Answering
 from adapters.discord.client import PaperrouteClient
 from adapters.discord.connection import Connection
 from adapters.discord.identity import PLATFORM
@@ -19,6 +20,7 @@ from bot.background import Work
 from bot.measuring import NoMeter
 from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, Meter, NoteStore
+from bot.precedence import Precedence
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,9 @@ class DiscordChat:
         self._settings = settings
         self._notes = notes
         self._clock = clock
-        self._work = Work()
+        precedence = Precedence()
+        self._work = Work(precedence)
+        self._answering = Answering(precedence)
         self._pace = Pace(clock)
         self._parts: Parts | None = None
         self._connection = Connection(settings.token, self._make_client, clock)
@@ -84,7 +88,9 @@ class DiscordChat:
     async def start(self, handler: Handler) -> None:
         """As ``Chat``: logged in, connected and ready. Raises ConfigError for a refused token."""
         if self._listen:
-            self._parts = Parts(lambda: self._connection.client, handler, self._clock, self._work, self._meter)
+            self._parts = Parts(
+                lambda: self._connection.client, handler, self._clock, self._work, self._meter, self._answering
+            )
         await self._connection.start()
         client = self._connection.client
         if not client.guilds:

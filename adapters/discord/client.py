@@ -6,7 +6,6 @@ account of an event is done beside the gateway's own work, by a task with an own
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
@@ -62,7 +61,6 @@ class PaperrouteClient(discord.AutoShardedClient):
         )
         self.parts: Parts | None = None
         self._notes = notes
-        self._one_a_round = asyncio.Lock()
         self._clock = clock
         discord.http.Route.BASE = settings.api_url
         self._gateway_url = settings.gateway_url
@@ -112,14 +110,11 @@ class PaperrouteClient(discord.AutoShardedClient):
     async def pressed(self, interaction: discord.Interaction[Any], button: PaperButton | CommandButton) -> None:
         """See ``adapters.discord.buttons.Presses``."""
         self._time(interaction, self._clock.now())
-        self._begin("A button", lambda parts: interactions.pressed(parts, interaction, button))
+        self._begin("A button", lambda parts: interactions.pressed(parts, interaction, button), urgent=True)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         self._time(interaction, self._clock.now())
-        # A hundred of the same moment, begun in one round of the event loop, would hold it.
-        async with self._one_a_round:
-            await asyncio.sleep(0)
-        self._begin("An interaction", lambda parts: interactions.heard(parts, interaction))
+        self._begin("An interaction", lambda parts: interactions.heard(parts, interaction), urgent=True)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         self._begin("A reaction", lambda parts: reactions.reacted(parts, event, added=True))
@@ -193,9 +188,9 @@ class PaperrouteClient(discord.AutoShardedClient):
                 ACKNOWLEDGED, lambda: meter.acknowledged(PLATFORM, (clock.now() - arrived).total_seconds())
             )
 
-    def _begin(self, what: str, work: Callable[[Parts], Coroutine[Any, Any, None]]) -> None:
+    def _begin(self, what: str, work: Callable[[Parts], Coroutine[Any, Any, None]], *, urgent: bool = False) -> None:
         if self.parts is not None:
-            self.parts.work.start(what, _forgiving(what, work, self.parts))
+            self.parts.work.start(what, _forgiving(what, work, self.parts), urgent=urgent)
 
 
 async def _forgiving(what: str, work: Callable[[Parts], Coroutine[Any, Any, None]], parts: Parts) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from adapters.discord import attachments, completing
-from adapters.discord.answering import Interaction, answer, offer, say
+from adapters.discord.answering import Interaction, say
 from adapters.discord.buttons import is_known
 from adapters.discord.data import read
 from adapters.discord.messages import CommandButton, Message, PaperButton
@@ -62,7 +62,7 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
         case discord.InteractionType.application_command:
             await _command(parts, interaction, data)
         case discord.InteractionType.autocomplete:
-            await _complete(parts, interaction, data)
+            await parts.answering.offer(interaction, _completions(parts, interaction, data))
         case discord.InteractionType.component:
             if not is_known(str(data.get("custom_id", ""))):
                 await say(interaction, _UNKNOWN)
@@ -80,14 +80,14 @@ async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | 
             await say(interaction, _UNKNOWN)
             return
         command = Command(channel, caller(interaction), button.command)
-        await answer(interaction, _private(parts, command), public=False)
+        await parts.answering.answer(interaction, _private(parts, command), public=False)
         return
     if button.kind not in set(ButtonKind):
         await say(interaction, _UNKNOWN)
         return
     asked = Button(ButtonKind(button.kind), button.paper, channel, caller(interaction))
     shown = _abstract if asked.kind is ButtonKind.ABSTRACT else render
-    await answer(interaction, parts.handler.button(asked), public=False, shown=shown)
+    await parts.answering.answer(interaction, parts.handler.button(asked), public=False, shown=shown)
 
 
 def _abstract(reply: Reply) -> list[Message]:
@@ -112,7 +112,9 @@ async def _command(parts: Parts, interaction: Interaction, data: dict[str, Any])
     if name == DOCTOR:
         await say(interaction, _examined(parts, interaction))
         return
-    await answer(interaction, answered(_carried_out(parts, interaction, name, options, data)), public=name in _PUBLIC)
+    await parts.answering.answer(
+        interaction, answered(_carried_out(parts, interaction, name, options, data)), public=name in _PUBLIC
+    )
 
 
 async def _carried_out(
@@ -178,16 +180,15 @@ def _examined(parts: Parts, interaction: Interaction) -> Reply:
     return Reply(lines(*named, remedy(lacking)))
 
 
-async def _complete(parts: Parts, interaction: Interaction, data: dict[str, Any]) -> None:
+async def _completions(parts: Parts, interaction: Interaction, data: dict[str, Any]) -> list[tuple[str, str]]:
     name, options = _subcommand(data)
     focused = next((option for option in options if option.get("focused")), None)
     option = option_of(name, str(focused.get("name"))) if focused else None
-    found: list[tuple[str, str]] = []
-    if focused is not None and option is not None and option.offer is not None:
-        channel = _channel(parts, interaction)
-        home = await _home(parts, caller(interaction), channel) if option.offer in completing.OF_THE_STORE else _EMPTY
-        found = completing.offered(option.offer, str(focused.get("value", "")), home, channel)
-    await offer(interaction, found)
+    if focused is None or option is None or option.offer is None:
+        return []
+    channel = _channel(parts, interaction)
+    home = await _home(parts, caller(interaction), channel) if option.offer in completing.OF_THE_STORE else _EMPTY
+    return completing.offered(option.offer, str(focused.get("value", "")), home, channel)
 
 
 async def _home(parts: Parts, member: MemberRef, channel: ChannelRef) -> Home:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import discord
 
+from adapters.discord.answering import Answering
 from bot.background import Work
 from bot.models import MemberRef
 from bot.ports import Clock, Handler, Meter
@@ -24,4 +25,5 @@ class Parts:
     clock: Clock
     work: Work
     meter: Meter
+    answering: Answering
     completing: set[MemberRef] = field(default_factory=set)

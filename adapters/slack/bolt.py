@@ -24,6 +24,7 @@ from adapters.slack.api import Credentials
 from adapters.slack.errors import SlackError
 from adapters.slack.identity import workspace_of
 from bot.ports import Clock
+from bot.precedence import Precedence
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,13 @@ class _TimedApp(AsyncApp):
 
     clock: Clock
     acknowledged: Callable[[float], None]
+    precedence: Precedence
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         begun = self.clock.now()
         try:
-            response = await super().async_dispatch(req)
+            async with self.precedence.first():
+                response = await super().async_dispatch(req)
         except Exception as error:
             where = error.__traceback__ and error.__traceback__.tb_next
             logger.exception("A request could not be read and was left.", exc_info=error.with_traceback(where))
@@ -72,11 +75,13 @@ def make_app(
     signing_secret: str,
     clock: Clock,
     acknowledged: Callable[[float], None] = _nobody_counts,
+    *,
+    precedence: Precedence | None = None,
 ) -> AsyncApp:
     """An app without listeners. ``credentials_of`` a workspace raises SlackError where the app is not installed.
 
     ``signing_secret`` may be empty where requests come through the socket alone. ``acknowledged`` is told the seconds
-    that each request took to be.
+    that each request took to be. ``precedence``: where requests are urgent until then.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
@@ -104,7 +109,7 @@ def make_app(
             raise_error_for_unhandled_request=True,
             user_facing_authorize_error_message="paperroute is not installed in this workspace (any more).",
         )
-    app.clock, app.acknowledged = clock, acknowledged
+    app.clock, app.acknowledged, app.precedence = clock, acknowledged, precedence or Precedence()
     app.error(_acknowledge)
     return app
 

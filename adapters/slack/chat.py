@@ -36,6 +36,7 @@ from bot.conversation import WorkspaceChange
 from bot.measuring import NoMeter
 from bot.models import ChannelRef, FoundPost, MessageRef, Post, PostLimits
 from bot.ports import Clock, Handler, InstallationStore, Meter
+from bot.precedence import Precedence
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ class SlackChat:
         self._listen = listen
         self._pause = pause
         self._access = Access(settings, store, clock)
-        self._work = Work()
+        self._precedence = Precedence()
+        self._work = Work(self._precedence)
         self._posting: Posting | None = None
         self._socket: Socket | None = None
         self._routes: list[web.RouteDef] = []
@@ -117,6 +119,7 @@ class SlackChat:
             self._settings.signing_secret,
             self._clock,
             lambda seconds: self._meter.acknowledged(PLATFORM, seconds),
+            precedence=self._precedence,
         )
         for module in (commands, buttons, reactions, changes, watch_form, home):
             module.register(app, parts)

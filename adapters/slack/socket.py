@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -163,7 +163,6 @@ class Socket:
         # The client has looked for a proxy itself, in its own way.
         client.proxy = web.proxy
         client.wss_uri = url
-        client.message_listeners.append(_in_turn())
         try:
             await within(self._clock, _PATIENCE, client.connect())  # type: ignore[no-untyped-call]  # the SDK lacks the annotation
         except BaseException:
@@ -190,20 +189,6 @@ def _refused(code: str) -> str:
         f"SLACK_APP_TOKEN {_REFUSALS[code]} (Slack answers {code}):"
         ' make one under "Basic Information" > "App-Level Tokens"; `paperroute setup slack` says more.'
     )
-
-
-def _in_turn() -> Callable[..., Awaitable[None]]:
-    """A listener that lets one message a round of the event loop pass.
-
-    The client takes up all that has arrived at once; a few hundred commands of the same moment would hold the loop.
-    """
-    turn = asyncio.Lock()
-
-    async def wait(*_: object) -> None:
-        async with turn:
-            await asyncio.sleep(0)
-
-    return wait
 
 
 async def _hang_up(client: SocketModeClient) -> None:

@@ -83,7 +83,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
             return
         # The result comes with the acknowledgement where it can: an update that Slack is sent right after that could
         # overtake it.
-        making = parts.work.start("A watch from the form", make_watch(parts, body, asked))
+        making = parts.work.start("A watch from the form", make_watch(parts, body, asked), urgent=True)
         if making is not None:
             await asyncio.wait({making}, timeout=PATIENCE)
         if making is not None and making.done():

@@ -38,7 +38,7 @@ from adapters.slack import SlackChat
 from benchmarks.chaos.orders import AFTER, BEFORE, Order
 from bot import cli
 from bot.app import service
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.ports import Store
 from bot.similar import Relatives
@@ -189,7 +189,7 @@ def live(order: Order) -> int:
 
 
 def main() -> None:
-    spare_what_stays()
+    favour_the_loop()
     for line in sys.stdin:
         order = Order.read(line)
         child = os.fork()

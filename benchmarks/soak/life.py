@@ -26,7 +26,7 @@ from benchmarks.soak.platforms import Ledger, TakingChat
 from benchmarks.soak.sampling import Sample, megabytes, sample
 from benchmarks.soak.virtual import VirtualClock, VirtualJobs, VirtualLoop
 from bot.app.assembly import assembled, at_work
-from bot.app.running import spare_what_stays
+from bot.app.running import favour_the_loop
 from bot.config import Config, Secret
 from bot.watcher import Watcher
 from storage.sqlite import SqliteStore
@@ -109,7 +109,7 @@ def live(month: Month, database: Path, url: str, *, index_every: timedelta = WEE
     cpu, wall = time.process_time(), time.perf_counter()
     stale, bot.similar.STALE = bot.similar.STALE, index_every - timedelta(hours=4)
     work = partial(_live_and_leave, month=month, database=database, url=url, lived=lived)
-    spare_what_stays()
+    favour_the_loop()
     try:
         on_virtual_time(VirtualClock(month.start), work)
     finally:

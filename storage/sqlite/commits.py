@@ -18,7 +18,7 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,8 @@ class Commits:
                 db.rollback()
             for write in done:
                 write.error = write.error or self._fault(error)
-        first.future.get_loop().call_soon_threadsafe(_tell, done)
+        loop = first.future.get_loop()
+        loop.call_soon_threadsafe(_tell, loop, deque(done))
 
     def _commit(self, db: sqlite_utils.Database) -> None:
         """The one place where writes become durable."""
@@ -123,6 +124,8 @@ class Commits:
         return said
 
 
-def _tell(writes: Sequence[_Write]) -> None:
-    for write in writes:
-        write.tell()
+def _tell(loop: asyncio.AbstractEventLoop, writes: deque[_Write]) -> None:
+    """Tell one in a round of the event loop: a hundred who go on at once would hold it."""
+    writes.popleft().tell()
+    if writes:
+        loop.call_soon(_tell, loop, writes)

@@ -1,0 +1,68 @@
+"""What cannot wait goes before what can: requests are acknowledged before those that came earlier are worked on.
+
+Hundreds of members may type at the same moment. Were each one's command begun as soon as it is acknowledged, the last
+acknowledgement would wait for most of the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+LONGEST = 0.25
+"""Seconds that work waits; what is urgent may hang on a network."""
+
+
+class Precedence:
+    """In one event loop.
+
+    Work waits for what had come before it and for nothing that comes later, so it does have its turn. Of either kind
+    one begins in a round of the loop: hundreds at once would hold it.
+    """
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._urgent: dict[int, None] = {}
+        self._behind: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._one_urgent, self._one_behind = asyncio.Lock(), asyncio.Lock()
+
+    @property
+    def urgent(self) -> int:
+        """How many urgent things are not done yet."""
+        return len(self._urgent)
+
+    @asynccontextmanager
+    async def first(self) -> AsyncIterator[None]:
+        """Around what is urgent."""
+        self._came += 1
+        mine = self._came
+        self._urgent[mine] = None
+        try:
+            await _next_round(self._one_urgent)
+            yield
+        finally:
+            del self._urgent[mine]
+            self._release()
+
+    async def behind(self) -> None:
+        """Return when whatever urgent has come so far is done, or after ``LONGEST``."""
+        if self._urgent:
+            free = asyncio.get_running_loop().create_future()
+            self._behind.append((self._came, free))
+            await asyncio.wait([free], timeout=LONGEST)
+        await _next_round(self._one_behind)
+
+    def _release(self) -> None:
+        # Numbers stand in the order in which they came.
+        oldest = next(iter(self._urgent), self._came + 1)
+        while self._behind and self._behind[0][0] < oldest:
+            _, free = self._behind.popleft()
+            if not free.done():
+                free.set_result(None)
+
+
+async def _next_round(turn: asyncio.Lock) -> None:
+    async with turn:
+        await asyncio.sleep(0)
