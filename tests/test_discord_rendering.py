@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from datetime import UTC, datetime
 
-import discord
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord import posts, replies
-from adapters.discord.buttons import custom_id, is_known, key_of, view_of
+from adapters.discord.buttons import PaperItem, custom_id, is_known, key_of, view_of
 from adapters.discord.chat import DiscordChat
 from adapters.discord.messages import CommandButton, LinkButton, Message, PaperButton
 from adapters.discord.text import clipped, inert, title_of, with_code
@@ -256,7 +256,7 @@ def test_no_id_is_too_long_or_misread(text: str) -> None:
         assert key_of(custom_id(button)) == KEY
 
 
-async def test_no_view_times_out_or_mixes_items_that_are_remembered_with_those_that_are_not() -> None:
+async def test_no_view_times_out_or_holds_what_would_be_remembered() -> None:
     shown = [
         posts.render(digest(make_paper())),
         posts.render(digest(make_paper(), make_paper("2603.00002"))),
@@ -272,9 +272,31 @@ async def test_no_view_times_out_or_mixes_items_that_are_remembered_with_those_t
         assert view is not again
         assert view.timeout is None
         assert view.is_finished()
-        for item in view.children:
-            link = isinstance(item, discord.ui.Button) and item.url is not None
-            assert link or isinstance(item, discord.ui.DynamicItem)
+        assert not view.children
+        buttons = [button for row in view.to_components() for button in row["components"]]
+        assert len(buttons) == sum(map(len, message.rows)) > 0
+        for button in buttons:
+            assert "url" in button or is_known(button["custom_id"])
+
+
+async def test_what_was_shown_leaves_nothing_to_the_garbage_collector() -> None:
+    message = posts.render(digest(make_paper(), make_paper("2603.00002")))
+    gc.collect()
+    gc.disable()
+    before = _items()
+    try:
+        for _ in range(3):
+            view = view_of(message)
+            assert view is not None
+            view.to_components()
+        del view
+        assert _items() == before
+    finally:
+        gc.enable()
+
+
+def _items() -> int:
+    return sum(isinstance(each, PaperItem) for each in gc.get_objects())
 
 
 def test_proposals_stand_below_their_heading_with_their_reason() -> None:

@@ -105,10 +105,27 @@ def view_of(message: Message) -> discord.ui.View | None:
     for number, row in enumerate(message.rows):
         for button in row:
             view.add_item(_item(button, number))
-    # The dynamic items hear for all messages. A view that goes on would be kept for each message, and an ephemeral one
-    # has a task that waits fifteen minutes.
-    view.stop()
-    return view
+    return _Made(view)
+
+
+class _Made(discord.ui.View):
+    """What a view shows, without its items.
+
+    A view and its items hold one another. Those of a thousand digests held the event loop for a tenth of a second when
+    the garbage collector cleared them away.
+    """
+
+    def __init__(self, view: discord.ui.View) -> None:
+        super().__init__(timeout=None)
+        self._shown = view.to_components()
+        view.clear_items()
+        # The dynamic items hear for all messages. A view that goes on would be kept for each message, and an ephemeral
+        # one has a task that waits fifteen minutes.
+        self.stop()
+
+    def to_components(self) -> list[dict[str, Any]]:
+        """As the message holds them."""
+        return self._shown
 
 
 def _item(button: Button, row: int) -> discord.ui.Item[Any]:
