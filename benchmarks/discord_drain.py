@@ -21,7 +21,7 @@ from adapters.discord.buttons import key_of
 from adapters.discord.identity import channel_ref
 from benchmarks.material import papers
 from benchmarks.measuring import peak_megabytes, report, watched_loop
-from bot.app.running import favour_the_loop
+from bot.app.running import favour_the_loop, spare_what_stays
 from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.composing import Composer
@@ -97,7 +97,7 @@ async def measure(pipe: Connection, folder: Path) -> None:
     clock = SystemClock()
     url = await asyncio.to_thread(pipe.recv)
     store = await SqliteStore.open(folder / "bench.db")
-    chat = DiscordChat(DiscordSettings(TOKEN, url), store, clock)
+    chat = DiscordChat(DiscordSettings(TOKEN, url), store, clock, loaded=spare_what_stays)
     dispatcher = Dispatcher(store, [chat], clock, random=Random(1))
     source = FakeSource()
     commands = Commands(store, source, clock, wake=dispatcher.wake, default_zone="UTC")

@@ -173,11 +173,17 @@ async def _named(bot: Bot, name: str) -> bool:
 
 
 async def test_a_client_that_stays_deaf_is_replaced(discord: DiscordStandIn, tmp_path: Path) -> None:
+    loaded: list[int] = []
+
+    def note() -> None:
+        loaded.append(len(chat._connection.client.guilds))
+
     async with open_store(tmp_path) as store:
-        chat = DiscordChat(settings(discord), store, QuickClock(400), guild_patience=0.05)
+        chat = DiscordChat(settings(discord), store, QuickClock(400), guild_patience=0.05, loaded=note)
         await chat.start(UnusedHandler())
         try:
             assert chat.ready
+            assert loaded == [1]
             discord.gateway.refusing = 1_000_000
             discord.gateway.forget()
             first = list(discord.requests).count("GET /users/@me")
@@ -186,8 +192,15 @@ async def test_a_client_that_stays_deaf_is_replaced(discord: DiscordStandIn, tmp
             discord.gateway.refusing = 0
             await discord.gateway.connected(connections=2)
             await until(lambda: _ready(chat))
+            await until(lambda: _counted(loaded, 2))
+            assert loaded == [1, 1]
         finally:
             await chat.close()
+
+
+async def _counted(loaded: list[int], times: int) -> bool:
+    await asyncio.sleep(0)
+    return len(loaded) == times
 
 
 async def _ready(chat: DiscordChat) -> bool:
@@ -218,7 +231,7 @@ async def test_stopping_twice_is_fine_and_leaves_no_task(discord: DiscordStandIn
         await chat.close()
     ours = {task for task in asyncio.all_tasks() - before if "Discord" in task.get_name()}
     assert not ours
-    assert Connection(TOKEN, lambda: None, CLOCK).connected is False  # type: ignore[arg-type, return-value]
+    assert not Connection(TOKEN, lambda: None, CLOCK).connected  # type: ignore[arg-type, return-value]
 
 
 class TestGuilds:

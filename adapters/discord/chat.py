@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from adapters.discord.answering import Answering
 from adapters.discord.client import PaperrouteClient
-from adapters.discord.connection import Connection
+from adapters.discord.connection import Connection, nobody_waits
 from adapters.discord.identity import PLATFORM
 from adapters.discord.instructions import invitation
 from adapters.discord.pacing import Pace
@@ -38,7 +39,8 @@ SETTLE = 5.0
 class DiscordChat:
     """Discord as a platform, with one token for all servers that the bot is in.
 
-    Without ``listen`` it only posts: for one round by hand.
+    Without ``listen`` it only posts: for one round by hand. ``loaded`` is called when all that Discord tells of its
+    servers is there, at the start and whenever the connection was made anew.
     """
 
     platform = PLATFORM
@@ -59,6 +61,7 @@ class DiscordChat:
         listen: bool = True,
         guild_patience: float = GUILD_PATIENCE,
         meter: Meter | None = None,
+        loaded: Callable[[], None] = nobody_waits,
     ) -> None:
         self._meter = meter or NoMeter()
         self._settings = settings
@@ -69,7 +72,7 @@ class DiscordChat:
         self._answering = Answering(precedence)
         self._pace = Pace(clock)
         self._parts: Parts | None = None
-        self._connection = Connection(settings.token, self._make_client, clock)
+        self._connection = Connection(settings.token, self._make_client, clock, loaded)
         self._listen = listen
         self._guild_patience = guild_patience
         self._posting = Posting(lambda: self._connection.client, clock)

@@ -51,13 +51,20 @@ _REFUSED = (
 MakeClient = Callable[[], discord.AutoShardedClient]
 
 
-class Connection:
-    """Owns the client."""
+def nobody_waits() -> None:
+    """Nothing is to be done when the servers are known."""
 
-    def __init__(self, token: str, make_client: MakeClient, clock: Clock) -> None:
+
+class Connection:
+    """Owns the client. ``loaded`` is called when one knows all of its servers."""
+
+    def __init__(
+        self, token: str, make_client: MakeClient, clock: Clock, loaded: Callable[[], None] = nobody_waits
+    ) -> None:
         self._token = token
         self._make_client = make_client
         self._clock = clock
+        self._loaded = loaded
         self._client: discord.AutoShardedClient | None = None
         self._running: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -115,6 +122,7 @@ class Connection:
                 report("Connecting to Discord", error)
                 reason = type(error).__name__
             else:
+                self._loaded()
                 return
             await self._hang_up()
             logger.warning("Discord cannot be reached (%s); trying again in %.0f s.", reason, pause)

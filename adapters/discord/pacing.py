@@ -7,6 +7,8 @@ being refused, and refusals count. Interactions are not among what Discord count
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from datetime import timedelta
 
 from bot.ports import Clock
@@ -14,19 +16,28 @@ from bot.ports import Clock
 A_SECOND = 48
 """Two less than allowed: requests do not arrive as evenly as they are sent."""
 
+_WINDOW = timedelta(seconds=1.02)
+"""In any time of this length one more than ``A_SECOND`` go: what was held up together is not made up for at once."""
+
 
 class Pace:
     """Lets requests go one by one."""
 
-    def __init__(self, clock: Clock, a_second: float = A_SECOND) -> None:
+    def __init__(self, clock: Clock, a_second: int = A_SECOND) -> None:
         self._clock = clock
         self._distance = timedelta(seconds=1 / a_second)
         self._free = clock.monotonic()
+        self._one = asyncio.Lock()
+        self._gone: deque[timedelta] = deque(maxlen=a_second + 1)
 
     async def turn(self) -> None:
         """Wait until one more request may go."""
-        now = self._clock.monotonic()
-        at = max(self._free, now)
+        at = max(self._free, self._clock.monotonic())
         self._free = at + self._distance
-        if at > now:
-            await self._clock.sleep((at - now).total_seconds())
+        async with self._one:
+            if len(self._gone) == self._gone.maxlen:
+                at = max(at, self._gone[0] + _WINDOW)
+            now = self._clock.monotonic()
+            if at > now:
+                await self._clock.sleep((at - now).total_seconds())
+            self._gone.append(self._clock.monotonic())

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from bot.app.running import spare_what_stays
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.email_config import Security
@@ -66,7 +67,7 @@ def chats_of(config: Config, store: Store, *, listen: bool, meter: Meter | None 
     if (discord := discord_settings(config)) is not None:
         from adapters.discord import DiscordChat  # noqa: PLC0415  see above
 
-        chats.append(DiscordChat(discord, store, SystemClock(), listen=listen, meter=meter))
+        chats.append(DiscordChat(discord, store, SystemClock(), listen=listen, meter=meter, loaded=spare_what_stays))
     return chats
 
 

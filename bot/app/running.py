@@ -19,13 +19,22 @@ class StoppedError(Exception):
 def favour_the_loop() -> None:
     """Have the interpreter hold the event loop as little as it can.
 
-    What exists now is left out of the garbage collector's rounds: what was imported lives as long as the process, and
-    looking through it in every full collection held the loop for 30 ms. A thread that computes gives way after a
-    millisecond instead of five: the loop waits for it after each of its system calls.
+    A thread that computes gives way after a millisecond instead of five: the loop waits for it after each of its system
+    calls.
     """
+    spare_what_stays()
+    sys.setswitchinterval(_GIVE_WAY)
+
+
+def spare_what_stays() -> None:
+    """Leave all that exists now out of the garbage collector's rounds, until this is called again.
+
+    What was imported lives as long as the process, and what Discord told of its servers as long as the connection.
+    Looking through it in every full collection held the event loop for 30 ms, and for another 17 with 500 servers.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
-    sys.setswitchinterval(_GIVE_WAY)
 
 
 def run_until_stopped(life: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
