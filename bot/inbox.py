@@ -13,6 +13,7 @@ A member may cost so much and no more (``bot.member_limits``); saving by a react
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
@@ -46,6 +47,7 @@ from bot.member_limits import MemberLimits
 from bot.models import Channel, ChannelRef, Entry, MemberRef, Paper, Post
 from bot.paper_id import parse_paper_id
 from bot.ports import Clock, PaperSource, Store
+from bot.precedence import next_round
 from bot.reactions import KEYCAPS, SAVE_SET, same_as
 from bot.read_back import ReadBack
 from bot.wording import count
@@ -74,6 +76,7 @@ class Inbox:
         self._wake = wake
         self._limits = limits or MemberLimits(clock)
         self._read_back = ReadBack(store, clock)
+        self._one_a_round = asyncio.Lock()
 
     def admit(self, member: MemberRef) -> Reply | None:
         """Count something that a member begins; a Reply where it is too much."""
@@ -166,6 +169,8 @@ class Inbox:
     async def _once(self, command: Command) -> Reply:
         if command.event and not await self._first_time("command", command.member, command.event):
             return _NOTHING
+        # Writes that came together end together: a hundred commands that went on at once would hold the event loop.
+        await next_round(self._one_a_round)
         return await self._commands.run(command)
 
     async def _reaction(self, reaction: Reaction) -> Reply:

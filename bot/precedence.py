@@ -12,18 +12,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 LONGEST = 0.25
-"""Seconds that work waits; what is urgent may hang on a network."""
+"""Seconds for which something urgent is waited for; it may hang on a network."""
 
 
 class Precedence:
     """In one event loop.
 
-    Work waits for what had come before it and for nothing that comes later, so it does have its turn. Of either kind
-    one begins in a round of the loop: hundreds at once would hold it.
+    Work waits for what had come before it and for nothing that comes later, and begins in the order in which it came.
+    Of either kind one begins in a round of the loop: hundreds at once would hold it.
     """
 
     def __init__(self) -> None:
         self._came = 0
+        self._latest = 0.0
         self._urgent: dict[int, None] = {}
         self._behind: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._one_urgent, self._one_behind = asyncio.Lock(), asyncio.Lock()
@@ -37,32 +38,38 @@ class Precedence:
     async def first(self) -> AsyncIterator[None]:
         """Around what is urgent."""
         self._came += 1
+        self._latest = asyncio.get_running_loop().time()
         mine = self._came
         self._urgent[mine] = None
         try:
-            await _next_round(self._one_urgent)
+            await next_round(self._one_urgent)
             yield
         finally:
             del self._urgent[mine]
             self._release()
 
     async def behind(self) -> None:
-        """Return when whatever urgent has come so far is done, or after ``LONGEST``."""
-        if self._urgent:
-            free = asyncio.get_running_loop().create_future()
+        """Return when whatever urgent has come so far is done, or has had ``LONGEST``, and one's turn has come."""
+        loop = asyncio.get_running_loop()
+        until = self._latest + LONGEST
+        free: asyncio.Future[None] | None = None
+        if self._urgent and until > loop.time():
+            free = loop.create_future()
             self._behind.append((self._came, free))
-            await asyncio.wait([free], timeout=LONGEST)
-        await _next_round(self._one_behind)
+        # Who came earlier has the lock first, whatever it waits for.
+        async with self._one_behind:
+            if free is not None and not free.done():
+                await asyncio.wait([free], timeout=max(0.0, until - loop.time()))
+            await asyncio.sleep(0)
 
     def _release(self) -> None:
         # Numbers stand in the order in which they came.
         oldest = next(iter(self._urgent), self._came + 1)
         while self._behind and self._behind[0][0] < oldest:
-            _, free = self._behind.popleft()
-            if not free.done():
-                free.set_result(None)
+            self._behind.popleft()[1].set_result(None)
 
 
-async def _next_round(turn: asyncio.Lock) -> None:
+async def next_round(turn: asyncio.Lock) -> None:
+    """Return in a round of the event loop in which nobody else does who waits for the same lock."""
     async with turn:
         await asyncio.sleep(0)

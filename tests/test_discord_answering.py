@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from adapters.discord.answering import CROWD
-from bot.conversation import ChannelChange, Command, Reply
+from bot.conversation import ChannelChange, Command, Home, Reply
 from bot.inbox import Inbox
+from bot.models import ChannelRef, MemberRef
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
 from tests.slack_kit import Gate
@@ -60,7 +61,10 @@ def standing(done: Interaction) -> list[str]:
     return [shown(message) for message in done.messages.values()]
 
 
-async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(tmp_path: Path) -> None:
+async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 60.0)
     gates: list[Gate] = []
 
     def handler(inbox: Inbox) -> Gate:
@@ -68,9 +72,15 @@ async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(tmp_path: 
         return gates[-1]
 
     async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
-        crowd = [await bot.discord.command("list") for _ in range(CROWD)]
-        quick = await bot.discord.command("help")
-        assert quick.kind == THINKING
+        crowd = [await bot.discord.command("list") for _ in range(CROWD - 1)]
+        assert (await bot.discord.command("help")).kind == SAID
+        crowd.append(await bot.discord.command("list"))
+        async with bot.chat._answering._precedence.first():
+            quick = await bot.discord.command("help")
+            assert quick.kind == THINKING
+            # Somebody else's is carried out meanwhile; this one's turn comes behind what is urgent.
+            assert (await bot.discord.complete("help", "topic", "que")) == ["query"]
+            assert standing(quick) == [""]
         await bot.discord.until(lambda: standing(quick) != [""])
         assert [standing(done) for done in crowd] == [[""]] * CROWD
         gates[0].open.set()
@@ -81,6 +91,38 @@ async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(tmp_path: 
             while kind == THINKING:
                 kind = (await bot.discord.command("help")).kind
         assert kind == SAID
+
+
+async def test_an_interaction_is_urgent_until_it_is_acknowledged_and_work_waits_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 60.0)
+    urgent: list[int] = []
+
+    class Noting(Waiting):
+        async def command(self, command: Command) -> Reply:
+            urgent.append(here.chat._answering._precedence.urgent)
+            return await self._inbox.command(command)
+
+        async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
+            urgent.append(here.chat._answering._precedence.urgent)
+            return await self._inbox.home(member, visible)
+
+    async with stand_in() as discord, running(discord, tmp_path, handler=Noting) as here:
+        began: list[str] = []
+
+        async def begin() -> None:
+            began.append("work")
+
+        async with here.chat._answering._precedence.first():
+            work = here.chat._work.start("A reaction", begin())
+            assert (await here.discord.command("list")).kind == SAID
+            await here.discord.complete("unwatch", "query", "")
+            assert urgent == [2, 2]
+            assert not began
+        assert work is not None
+        await work
+        assert began
 
 
 class Crowded(Waiting):

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SystemClock
+from bot.conversation import Command, Reply
 from bot.inbox import Inbox
+from bot.models import MemberRef
 from tests.delivery_kit import until
 from tests.factories import make_paper
 from tests.slack_kit import READING, Bot, Gate, running, shown, stand_in
@@ -46,6 +48,29 @@ async def test_the_acknowledgement_does_not_wait_for_the_answer(tmp_path: Path) 
         assert done.acknowledged < 1
         assert not done.responses
         gates[0].open.set()
+        await slack.until(lambda: done.responses)
+
+
+async def test_what_is_urgent_goes_before_work_and_a_request_is_urgent_until_it_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 60.0)
+    urgent: list[int] = []
+
+    class Noting(Gate):
+        def admit(self, member: MemberRef) -> Reply | None:
+            urgent.append(here.chat._precedence.urgent)
+            return super().admit(member)
+
+        async def command(self, command: Command) -> Reply:
+            return await self._inbox.command(command)
+
+    async with stand_in() as slack, running(slack, tmp_path, handler=Noting) as here:
+        async with here.chat._precedence.first():
+            done = await slack.command("help")
+            assert done.acknowledged is not None
+            assert urgent == [2]
+            assert not done.responses
         await slack.until(lambda: done.responses)
 
 

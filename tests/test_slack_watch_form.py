@@ -61,6 +61,14 @@ async def test_typing_brings_the_explanation(bot: Bot) -> None:
     await bot.slack.until(lambda: "parenthesis" in shown(bot.slack.team.views[view["id"]]).lower())
 
 
+async def test_its_result_waits_for_nothing_urgent(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = await opened(bot)
+    monkeypatch.setattr("bot.precedence.LONGEST", 60.0)
+    async with bot.chat._precedence.first():
+        done = await bot.slack.submit(filled(view, "RLHF"))
+    assert "Watching" in shown(done.ack["view"])
+
+
 async def test_mistakes_are_said_beside_their_fields(bot: Bot) -> None:
     view = await opened(bot)
     done = await bot.slack.submit(filled(view, "cat:cs", "every full moon"))

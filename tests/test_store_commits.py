@@ -74,27 +74,6 @@ async def ends(writing: list[Any]) -> list[Any]:
     return [str(end) for end in await asyncio.gather(*writing, return_exceptions=True)]
 
 
-async def test_those_who_wrote_go_on_one_in_a_round_of_the_loop(tmp_path: Path) -> None:
-    rounds, told = 0, list[int]()
-
-    async def count_rounds() -> None:
-        nonlocal rounds
-        while True:
-            await asyncio.sleep(0)
-            rounds += 1
-
-    async with open_store(tmp_path) as store:
-        async with busy(store) as statements:
-            writing = await all_at_once(store, *(put(str(number)) for number in range(20)))
-            for each in writing:
-                each.add_done_callback(lambda _: told.append(rounds))
-            counting = asyncio.create_task(count_rounds())
-        await ends(writing)
-        counting.cancel()
-        assert statements == ["BEGIN", "COMMIT"]
-    assert len(set(told)) == 20
-
-
 async def test_writes_that_wait_share_one_commit(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         async with busy(store) as statements:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import discord
@@ -55,7 +55,7 @@ class Answering:
     async def answer(
         self,
         interaction: Interaction,
-        work: Coroutine[Any, Any, Reply],
+        work: Callable[[], Coroutine[Any, Any, Reply]],
         *,
         public: bool,
         shown: Callable[[Reply], list[Message]] = render,
@@ -69,7 +69,7 @@ class Answering:
         try:
             async with self._precedence.first():
                 if self._in_flight <= CROWD:
-                    working = asyncio.ensure_future(work)
+                    working = asyncio.ensure_future(work())
                     await asyncio.wait({working}, timeout=PATIENCE)
                 if working is not None and working.done():
                     reply = working.result()
@@ -78,30 +78,31 @@ class Answering:
                 acknowledged = await _acknowledged(interaction, public=public)
             if working is None:
                 await self._precedence.behind()
-                working = asyncio.ensure_future(work)
+                working = asyncio.ensure_future(work())
             reply = await working
             if acknowledged:
                 await _fill(interaction, reply, shown(reply), public=public)
         finally:
             self._in_flight -= 1
-            if working is None:
-                work.close()
-            else:
+            if working is not None:
                 working.cancel()
 
-    async def offer(self, interaction: Interaction, finding: Coroutine[Any, Any, Sequence[tuple[str, str]]]) -> None:
+    async def say(self, interaction: Interaction, reply: Reply) -> None:
+        """Answer at once."""
+        async with self._precedence.first():
+            await say(interaction, reply)
+
+    async def offer(self, interaction: Interaction, find: Callable[[], Awaitable[Sequence[tuple[str, str]]]]) -> None:
         """Give what completes an option: names with their values, 25 at most."""
         try:
             async with self._precedence.first():
-                choices = [discord.app_commands.Choice(name=name, value=value) for name, value in await finding]
+                choices = [discord.app_commands.Choice(name=name, value=value) for name, value in await find()]
                 await interaction.response.autocomplete(choices)
         except discord.HTTPException as error:
             if error.code not in TOO_LATE and not _said_before(error):
                 raise
             # Whoever typed has typed on.
             logger.debug("A completion came too late for Discord.")
-        finally:
-            finding.close()
 
 
 async def say(interaction: Interaction, reply: Reply, messages: Sequence[Message] | None = None) -> None:

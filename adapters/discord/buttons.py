@@ -4,8 +4,8 @@ An id holds a kind, a public arXiv id or a command that shows something, and the
 It comes back from messages of any age and version, and is read as if a stranger had written it.
 
 discord.py has two traps: a view that mixes dynamic items with ordinary ones times out, and a view that is sent and then
-edited after its last item of a class was removed unregisters that class everywhere. So views have no timeout, hold
-dynamic items and links alone, and are made anew for every message.
+edited after its last item of a class was removed unregisters that class everywhere. So views have no timeout, are made
+of dynamic items and links alone, anew for every message, and hold no item when they are sent.
 """
 
 from __future__ import annotations

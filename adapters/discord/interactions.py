@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import discord
 
 from adapters.discord import attachments, completing
-from adapters.discord.answering import Interaction, say
+from adapters.discord.answering import Interaction
 from adapters.discord.buttons import is_known
 from adapters.discord.data import read
 from adapters.discord.messages import CommandButton, Message, PaperButton
@@ -62,10 +63,10 @@ async def heard(parts: Parts, interaction: Interaction) -> None:
         case discord.InteractionType.application_command:
             await _command(parts, interaction, data)
         case discord.InteractionType.autocomplete:
-            await parts.answering.offer(interaction, _completions(parts, interaction, data))
+            await parts.answering.offer(interaction, partial(_completions, parts, interaction, data))
         case discord.InteractionType.component:
             if not is_known(str(data.get("custom_id", ""))):
-                await say(interaction, _UNKNOWN)
+                await parts.answering.say(interaction, _UNKNOWN)
 
 
 async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | CommandButton) -> None:
@@ -77,17 +78,17 @@ async def pressed(parts: Parts, interaction: Interaction, button: PaperButton | 
     if isinstance(button, CommandButton):
         info = find_command(split(button.command)[0])
         if info is None or info.name not in _LISTS:
-            await say(interaction, _UNKNOWN)
+            await parts.answering.say(interaction, _UNKNOWN)
             return
         command = Command(channel, caller(interaction), button.command)
-        await parts.answering.answer(interaction, _private(parts, command), public=False)
+        await parts.answering.answer(interaction, partial(_private, parts, command), public=False)
         return
     if button.kind not in set(ButtonKind):
-        await say(interaction, _UNKNOWN)
+        await parts.answering.say(interaction, _UNKNOWN)
         return
     asked = Button(ButtonKind(button.kind), button.paper, channel, caller(interaction))
     shown = _abstract if asked.kind is ButtonKind.ABSTRACT else render
-    await parts.answering.answer(interaction, parts.handler.button(asked), public=False, shown=shown)
+    await parts.answering.answer(interaction, partial(parts.handler.button, asked), public=False, shown=shown)
 
 
 def _abstract(reply: Reply) -> list[Message]:
@@ -103,17 +104,19 @@ async def _private(parts: Parts, command: Command) -> Reply:
 async def _command(parts: Parts, interaction: Interaction, data: dict[str, Any]) -> None:
     name, options = _subcommand(data)
     if data.get("name") != NAME or not name:
-        await say(interaction, Reply("This command is not known to this version.", error=True))
+        await parts.answering.say(interaction, Reply("This command is not known to this version.", error=True))
         return
     refused = parts.handler.admit(caller(interaction))
     if refused is not None:
-        await say(interaction, refused)
+        await parts.answering.say(interaction, refused)
         return
     if name == DOCTOR:
-        await say(interaction, _examined(parts, interaction))
+        await parts.answering.say(interaction, _examined(parts, interaction))
         return
     await parts.answering.answer(
-        interaction, answered(_carried_out(parts, interaction, name, options, data)), public=name in _PUBLIC
+        interaction,
+        lambda: answered(_carried_out(parts, interaction, name, options, data)),
+        public=name in _PUBLIC,
     )
 
 

@@ -8,7 +8,8 @@ somebody who caught its request, changes nothing: meanwhile the opposite may hav
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -36,35 +37,32 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     @app.event("member_joined_channel")
     async def joined(body: dict[str, Any]) -> None:
-        parts.work.start("A channel joined", _once(parts, body, follow_join(parts, body)))
+        parts.work.start("A channel joined", _once(parts, body, partial(follow_join, parts, body)))
 
     @app.event("app_uninstalled")
     async def uninstalled(body: dict[str, Any]) -> None:
-        parts.work.start("A removal of the app", _once(parts, body, lose(parts, workspace_in(body))))
+        parts.work.start("A removal of the app", _once(parts, body, partial(lose, parts, workspace_in(body))))
 
     @app.event("tokens_revoked")
     async def revoked(body: dict[str, Any]) -> None:
         tokens = body.get("event", {}).get("tokens", {})
         # Members' tokens are none of ours.
         if isinstance(tokens, Mapping) and tokens.get("bot"):
-            parts.work.start("A revoked token", _once(parts, body, lose(parts, workspace_in(body))))
+            parts.work.start("A revoked token", _once(parts, body, partial(lose, parts, workspace_in(body))))
 
 
 def _listen(app: AsyncApp, parts: Parts, event: str, change: str) -> None:
     async def changed(body: dict[str, Any]) -> None:
-        parts.work.start(f"A {event}", _once(parts, body, follow(parts, body, change)))
+        parts.work.start(f"A {event}", _once(parts, body, partial(follow, parts, body, change)))
 
     app.event(event)(changed)
 
 
-async def _once(parts: Parts, body: Mapping[str, Any], work: Coroutine[Any, Any, None]) -> None:
+async def _once(parts: Parts, body: Mapping[str, Any], work: Callable[[], Awaitable[None]]) -> None:
     """Do ``work`` for the event of ``body``, unless that was told before. Raises StoreError and what ``work`` does."""
     event = text_in(body, "event_id")
-    try:
-        if not event or await parts.first_time(workspace_in(body), event):
-            await work
-    finally:
-        work.close()
+    if not event or await parts.first_time(workspace_in(body), event):
+        await work()
 
 
 async def follow(parts: Parts, body: Mapping[str, Any], change: str) -> None:

@@ -18,7 +18,7 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +86,7 @@ class Commits:
                 db.rollback()
             for write in done:
                 write.error = write.error or self._fault(error)
-        loop = first.future.get_loop()
-        loop.call_soon_threadsafe(_tell, loop, deque(done))
+        first.future.get_loop().call_soon_threadsafe(_tell, done)
 
     def _commit(self, db: sqlite_utils.Database) -> None:
         """The one place where writes become durable."""
@@ -119,13 +118,12 @@ class Commits:
         """The error as the writer is to see it, for each of them its own."""
         said = sentence_for(self._path, error)
         if said is None:
-            return error
+            # No future takes a StopIteration.
+            return RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
         said.__cause__ = error
         return said
 
 
-def _tell(loop: asyncio.AbstractEventLoop, writes: deque[_Write]) -> None:
-    """Tell one in a round of the event loop: a hundred who go on at once would hold it."""
-    writes.popleft().tell()
-    if writes:
-        loop.call_soon(_tell, loop, writes)
+def _tell(writes: Sequence[_Write]) -> None:
+    for write in writes:
+        write.tell()
