@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import sqlite_utils
 
 from bot.models import Batch, Channel, ChannelRef, Cursor, Entry, Layout, Owed, Paper, Post, PostKind, Watch
 from bot.ports import Store
@@ -147,3 +151,22 @@ async def compose(
         ]
     assert await store.put_posts(ref, posts, receipted=poll_number, next_due=None, now=now)
     return posts
+
+
+@asynccontextmanager
+async def busy(store: Store) -> AsyncIterator[list[str]]:
+    """The store's thread is at work while the block is entered; gives the statements of transactions since then."""
+    assert isinstance(store, SqliteStore)
+    go_on, statements = threading.Event(), list[str]()
+
+    def wait(db: sqlite_utils.Database) -> None:
+        go_on.wait(30)
+        db.conn.set_trace_callback(lambda sql: statements.append(sql) if sql in {"BEGIN", "COMMIT"} else None)
+
+    waiting = asyncio.ensure_future(store._database.read(wait))
+    await asyncio.sleep(0)
+    try:
+        yield statements
+    finally:
+        go_on.set()
+        await waiting

@@ -13,6 +13,7 @@ from adapters.discord.answering import CROWD
 from bot.conversation import ChannelChange, Command, Home, Reply
 from bot.inbox import Inbox
 from bot.models import ChannelRef, MemberRef
+from tests.delivery_kit import until
 from tests.discord_kit import CHANNEL, Bot, buttons, running, shown, stand_in
 from tests.factories import make_paper
 from tests.slack_kit import Gate
@@ -150,6 +151,25 @@ async def test_a_lost_acknowledgement_was_one_all_the_same(slow: Slow, caplog: p
         gate.open.set()
         await bot.discord.until(lambda: standing(done) == ["A list."])
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_what_discord_did_not_let_be_acknowledged_is_done_and_not_answered(
+    slow: Slow, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with slow() as (bot, gate):
+        bot.discord.ack_seconds = 0.5
+        bot.discord.fail("/callback", 403)
+        gate.open.clear()
+        done = await bot.discord.command("watch", query="RLHF")
+        assert done.acknowledged is None
+        gate.open.set()
+        await bot.discord.until(lambda: "did not take an acknowledgement" in caplog.text)
+        await until(lambda: _watched(bot))
+    assert not [each for each in bot.discord.requests if "/webhooks/" in each]
+
+
+async def _watched(bot: Bot) -> bool:
+    return bool(await bot.store.watches(CHANNEL))
 
 
 @pytest.mark.parametrize("lost", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,14 @@ from bot.conversation import (
     Home,
     Reaction,
     RecentPost,
+    Reply,
     WorkspaceChange,
 )
 from bot.models import ChannelRef, MemberRef, MessageRef
 from tests.commands_kit import Room, numbered, open_room
 from tests.factories import ANN, BOB, CHANNEL, make_paper
 from tests.standins.clock import FakeClock
+from tests.store_kit import busy
 
 
 @pytest.fixture
@@ -404,3 +407,32 @@ async def test_home_promises_no_post_of_a_paused_channel(posted: Room) -> None:
     await posted.say("pause")
     (overview,) = (await posted.inbox.home(ANN, {CHANNEL})).channels
     assert (overview.channel.paused, overview.next_post) == ("paused by ann", "")
+
+
+async def test_commands_whose_writes_ended_together_go_on_one_in_a_round_of_the_loop(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed, went_on = 0, list[int]()
+    run = room.commands.run
+
+    async def noting(command: Command) -> Reply:
+        went_on.append(passed)
+        return await run(command)
+
+    async def count_rounds() -> None:
+        nonlocal passed
+        while True:
+            await asyncio.sleep(0)
+            passed += 1
+
+    monkeypatch.setattr(room.commands, "run", noting)
+    async with busy(room.store):
+        asked = [
+            asyncio.create_task(room.inbox.command(Command(CHANNEL, ANN, "help", event=f"trigger {number}")))
+            for number in range(30)
+        ]
+        await asyncio.sleep(0)
+    counting = asyncio.create_task(count_rounds())
+    await asyncio.gather(*asked)
+    counting.cancel()
+    assert len(set(went_on)) == len(asked)

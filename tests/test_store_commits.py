@@ -6,9 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import sqlite_utils
 from bot.errors import StoreError
 from storage.sqlite import SqliteStore
 from storage.sqlite.commits import Commits
-from tests.store_kit import NOW, open_store, rows
+from tests.store_kit import NOW, busy, open_store, rows
 
 NAMES = "SELECT name FROM state WHERE name LIKE 'test %' ORDER BY name"
 
@@ -41,24 +39,6 @@ def failing(name: str) -> Callable[[sqlite_utils.Database], str]:
         raise ZeroDivisionError(name)
 
     return work
-
-
-@asynccontextmanager
-async def busy(store: SqliteStore) -> AsyncIterator[list[str]]:
-    """The store's thread is at work while the block is entered; gives the statements of transactions since then."""
-    go_on, statements = threading.Event(), list[str]()
-
-    def wait(db: sqlite_utils.Database) -> None:
-        go_on.wait(30)
-        db.conn.set_trace_callback(lambda sql: statements.append(sql) if sql in {"BEGIN", "COMMIT"} else None)
-
-    waiting = asyncio.ensure_future(store._database.read(wait))
-    await asyncio.sleep(0)
-    try:
-        yield statements
-    finally:
-        go_on.set()
-        await waiting
 
 
 async def all_at_once(store: SqliteStore, *works: Callable[[Any], Any], apart: tuple[int, ...] = ()) -> list[Any]:
