@@ -126,10 +126,38 @@ async def test_an_interaction_is_urgent_until_it_is_acknowledged_and_work_waits_
         assert began
 
 
+async def test_in_a_crowd_commands_are_carried_out_in_their_order_however_long_discord_takes_to_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.precedence.LONGEST", 0.05)
+    monkeypatch.setattr("adapters.discord.chat.GRACE", 0.0)
+    gates: list[Crowded] = []
+
+    def handler(inbox: Inbox) -> Gate:
+        gates.append(Crowded(inbox))
+        return gates[-1]
+
+    async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
+        for _ in range(CROWD):
+            await bot.discord.command("list")
+        # The first acknowledgement is one, but its sender never hears of that.
+        bot.discord.fail("/callback", -1, stored=True)
+        await bot.discord.command("watch", query="RLHF")
+        last = await bot.discord.command("unwatch", query="RLHF")
+        await bot.discord.until(lambda: standing(last) != [""])
+        assert gates[0].said[CROWD:] == ["watch RLHF", "unwatch RLHF"]
+        gates[0].open.set()
+
+
 class Crowded(Waiting):
-    """A Gate that lists wait for, and nothing else."""
+    """A Gate that lists wait for, and nothing else. ``said``: commands in the order in which they were begun."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(inbox)
+        self.said: list[str] = []
 
     async def command(self, command: Command) -> Reply:
+        self.said.append(command.text)
         return await super().command(command) if command.text == "list" else await self._inbox.command(command)
 
 

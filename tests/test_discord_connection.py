@@ -183,7 +183,7 @@ async def test_a_client_that_stays_deaf_is_replaced(discord: DiscordStandIn, tmp
         await chat.start(UnusedHandler())
         try:
             assert chat.ready
-            assert loaded == [1]
+            await until(lambda: _counted(loaded, 1))
             discord.gateway.refusing = 1_000_000
             discord.gateway.forget()
             first = list(discord.requests).count("GET /users/@me")

@@ -65,3 +65,17 @@ async def test_a_pause_is_not_saved_up() -> None:
     for _ in range(A_SECOND + 1):
         await pace.turn()
     assert (clock.monotonic() - begun).total_seconds() == pytest.approx(1.0, abs=0.001)
+
+
+async def test_a_request_that_is_given_up_leaves_its_turn_to_others() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    waiting = [asyncio.create_task(pace.turn()) for _ in range(100)]
+    await clock.settle()
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    following = asyncio.create_task(pace.turn())
+    await clock.advance(0.05)
+    assert following.done()
+    await following

@@ -51,6 +51,7 @@ class Answering:
     def __init__(self, precedence: Precedence) -> None:
         self._precedence = precedence
         self._in_flight = 0
+        self._waiting = 0
 
     async def answer(
         self,
@@ -68,24 +69,33 @@ class Answering:
         self._in_flight += 1
         try:
             async with self._precedence.first():
-                if self._in_flight <= CROWD:
-                    working = asyncio.ensure_future(work())
+                # Nobody overtakes those who wait for their turn.
+                crowded = self._in_flight > CROWD or self._waiting > 0
+                working = asyncio.ensure_future(self._in_turn(work) if crowded else work())
+                if not crowded:
                     await asyncio.wait({working}, timeout=PATIENCE)
-                if working is not None and working.done():
+                if not crowded and working.done():
                     reply = working.result()
                     await say(interaction, reply, shown(reply))
                     return
                 acknowledged = await _acknowledged(interaction, public=public)
-            if working is None:
-                await self._precedence.behind()
-                working = asyncio.ensure_future(work())
             reply = await working
             if acknowledged:
                 await _fill(interaction, reply, shown(reply), public=public)
         finally:
             self._in_flight -= 1
-            if working is not None:
+            if working is not None and not working.done():
                 working.cancel()
+                await asyncio.wait({working})
+
+    async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, Reply]]) -> Reply:
+        """The result of ``work``, begun behind what is urgent, its own acknowledgement included."""
+        self._waiting += 1
+        try:
+            await self._precedence.behind()
+        finally:
+            self._waiting -= 1
+        return await work()
 
     async def say(self, interaction: Interaction, reply: Reply) -> None:
         """Answer at once."""

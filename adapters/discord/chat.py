@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from adapters.discord.answering import Answering
-from adapters.discord.client import PaperrouteClient
-from adapters.discord.connection import Connection, nobody_waits
+from adapters.discord.client import PaperrouteClient, nobody_waits
+from adapters.discord.connection import Connection
 from adapters.discord.identity import PLATFORM
 from adapters.discord.instructions import invitation
 from adapters.discord.pacing import Pace
@@ -39,8 +39,8 @@ SETTLE = 5.0
 class DiscordChat:
     """Discord as a platform, with one token for all servers that the bot is in.
 
-    Without ``listen`` it only posts: for one round by hand. ``loaded`` is called when all that Discord tells of its
-    servers is there, at the start and whenever the connection was made anew.
+    Without ``listen`` it only posts: for one round by hand. ``loaded`` is called when all is there that Discord tells
+    of its servers, also when it tells that anew.
     """
 
     platform = PLATFORM
@@ -72,9 +72,10 @@ class DiscordChat:
         self._answering = Answering(precedence)
         self._pace = Pace(clock)
         self._parts: Parts | None = None
-        self._connection = Connection(settings.token, self._make_client, clock, loaded)
+        self._connection = Connection(settings.token, self._make_client, clock)
         self._listen = listen
         self._guild_patience = guild_patience
+        self._loaded = loaded
         self._posting = Posting(lambda: self._connection.client, clock)
 
     @property
@@ -118,7 +119,12 @@ class DiscordChat:
 
     def _make_client(self) -> PaperrouteClient:
         client = PaperrouteClient(
-            self._settings, self._notes, self._clock, self._pace, guild_patience=self._guild_patience
+            self._settings,
+            self._notes,
+            self._clock,
+            self._pace,
+            guild_patience=self._guild_patience,
+            loaded=self._loaded,
         )
         client.parts = self._parts
         return client

@@ -41,11 +41,25 @@ _IDENTIFY = 5.0
 _COMMANDS_NOTE = "discord.commands"
 
 
+def nobody_waits() -> None:
+    """Nothing is to be done when the servers are known."""
+
+
 class PaperrouteClient(discord.AutoShardedClient):
-    """A client for one connection's life. ``parts`` is set before it connects, unless it only posts."""
+    """A client for one connection's life. ``parts`` is set before it connects, unless it only posts.
+
+    ``loaded`` is called when all is there that Discord tells of its servers, also when it tells that anew.
+    """
 
     def __init__(
-        self, settings: DiscordSettings, notes: NoteStore | None, clock: Clock, pace: Pace, *, guild_patience: float
+        self,
+        settings: DiscordSettings,
+        notes: NoteStore | None,
+        clock: Clock,
+        pace: Pace,
+        *,
+        guild_patience: float,
+        loaded: Callable[[], None] = nobody_waits,
     ) -> None:
         quieten()
         super().__init__(
@@ -62,6 +76,7 @@ class PaperrouteClient(discord.AutoShardedClient):
         self.parts: Parts | None = None
         self._notes = notes
         self._clock = clock
+        self._loaded = loaded
         discord.http.Route.BASE = settings.api_url
         self._gateway_url = settings.gateway_url
         self._bend_requests(pace)
@@ -177,6 +192,7 @@ class PaperrouteClient(discord.AutoShardedClient):
         logger.error("%s met a defect.", event_method, exc_info=sys.exc_info())
 
     def _reconcile(self) -> None:
+        self._loaded()
         self._begin("Comparing channels", changes.compare)
         self._begin("Reading reactions that came meanwhile", catching_up.catch_up)
 

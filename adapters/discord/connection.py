@@ -51,20 +51,13 @@ _REFUSED = (
 MakeClient = Callable[[], discord.AutoShardedClient]
 
 
-def nobody_waits() -> None:
-    """Nothing is to be done when the servers are known."""
-
-
 class Connection:
-    """Owns the client. ``loaded`` is called when one knows all of its servers."""
+    """Owns the client."""
 
-    def __init__(
-        self, token: str, make_client: MakeClient, clock: Clock, loaded: Callable[[], None] = nobody_waits
-    ) -> None:
+    def __init__(self, token: str, make_client: MakeClient, clock: Clock) -> None:
         self._token = token
         self._make_client = make_client
         self._clock = clock
-        self._loaded = loaded
         self._client: discord.AutoShardedClient | None = None
         self._running: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -122,7 +115,6 @@ class Connection:
                 report("Connecting to Discord", error)
                 reason = type(error).__name__
             else:
-                self._loaded()
                 return
             await self._hang_up()
             logger.warning("Discord cannot be reached (%s); trying again in %.0f s.", reason, pause)

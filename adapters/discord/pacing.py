@@ -32,12 +32,15 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until one more request may go."""
-        at = max(self._free, self._clock.monotonic())
-        self._free = at + self._distance
+        came = self._clock.monotonic()
         async with self._one:
+            # Where the program was held up, the schedule is what it would have been.
+            planned = max(self._free, came)
+            at = planned
             if len(self._gone) == self._gone.maxlen:
                 at = max(at, self._gone[0] + _WINDOW)
             now = self._clock.monotonic()
             if at > now:
                 await self._clock.sleep((at - now).total_seconds())
+            self._free = planned + self._distance
             self._gone.append(self._clock.monotonic())
