@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adapters.discord import answering
 from adapters.discord.answering import CROWD
 from bot.conversation import ChannelChange, Command, Home, Reply
 from bot.inbox import Inbox
@@ -147,6 +149,23 @@ async def test_in_a_crowd_commands_are_carried_out_in_their_order_however_long_d
         await bot.discord.until(lambda: standing(last) != [""])
         assert gates[0].said[CROWD:] == ["watch RLHF", "unwatch RLHF"]
         gates[0].open.set()
+
+
+async def test_what_is_said_at_once_is_paced_with_all_that_is_urgent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urgent: list[int] = []
+    said = answering.say
+
+    async def noting(*args: Any, **more: Any) -> None:
+        urgent.append(here.chat._answering._precedence.urgent)
+        await said(*args, **more)
+
+    monkeypatch.setattr(answering, "say", noting)
+    async with stand_in() as discord, running(discord, tmp_path) as here:
+        assert (await here.discord.command("doctor")).kind == SAID
+        assert (await here.discord.press("of:another:version")).kind == SAID
+    assert urgent == [1, 1]
 
 
 class Crowded(Waiting):
