@@ -61,6 +61,6 @@ class Work:
         except Exception:
             logger.exception("%s failed unexpectedly.", what)
         finally:
-            # Where it was cut off before it began, which it is not told otherwise.
+            # It may have been cut off before its turn came, and nothing else ends a coroutine that was never begun.
             work.close()
         return None

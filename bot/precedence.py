@@ -24,23 +24,16 @@ class Precedence:
 
     def __init__(self) -> None:
         self._came = 0
-        self._latest = 0.0
-        self._urgent: dict[int, None] = {}
+        self._urgent: dict[int, float] = {}
         self._behind: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._one_urgent, self._one_behind = asyncio.Lock(), asyncio.Lock()
-
-    @property
-    def urgent(self) -> int:
-        """How many urgent things are not done yet."""
-        return len(self._urgent)
 
     @asynccontextmanager
     async def first(self) -> AsyncIterator[None]:
         """Around what is urgent."""
         self._came += 1
-        self._latest = asyncio.get_running_loop().time()
         mine = self._came
-        self._urgent[mine] = None
+        self._urgent[mine] = asyncio.get_running_loop().time()
         try:
             await next_round(self._one_urgent)
             yield
@@ -51,7 +44,7 @@ class Precedence:
     async def behind(self) -> None:
         """Return when whatever urgent has come so far is done, or has had ``LONGEST``, and one's turn has come."""
         loop = asyncio.get_running_loop()
-        until = self._latest + LONGEST
+        until = next(reversed(self._urgent.values()), 0.0) + LONGEST
         free: asyncio.Future[None] | None = None
         if self._urgent and until > loop.time():
             free = loop.create_future()

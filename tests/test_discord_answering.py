@@ -104,11 +104,11 @@ async def test_an_interaction_is_urgent_until_it_is_acknowledged_and_work_waits_
 
     class Noting(Waiting):
         async def command(self, command: Command) -> Reply:
-            urgent.append(here.chat._answering._precedence.urgent)
+            urgent.append(len(here.chat._answering._precedence._urgent))
             return await self._inbox.command(command)
 
         async def home(self, member: MemberRef, visible: Collection[ChannelRef]) -> Home:
-            urgent.append(here.chat._answering._precedence.urgent)
+            urgent.append(len(here.chat._answering._precedence._urgent))
             return await self._inbox.home(member, visible)
 
     async with stand_in() as discord, running(discord, tmp_path, handler=Noting) as here:
@@ -158,7 +158,7 @@ async def test_what_is_said_at_once_is_paced_with_all_that_is_urgent(
     said = answering.say
 
     async def noting(*args: Any, **more: Any) -> None:
-        urgent.append(here.chat._answering._precedence.urgent)
+        urgent.append(len(here.chat._answering._precedence._urgent))
         await said(*args, **more)
 
     monkeypatch.setattr(answering, "say", noting)

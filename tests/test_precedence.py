@@ -39,13 +39,13 @@ async def test_work_begins_behind_all_that_came_before_it_and_before_what_came_l
         await asyncio.sleep(0)
         tasks.create_task(request("late"))
         await entered.get()
-        assert turns.urgent == 3
+        assert len(turns._urgent) == 3
         acknowledged["first"].set()
         await rounds()
         assert not working.done()
         acknowledged["second"].set()
         await working
-        assert turns.urgent == 1
+        assert len(turns._urgent) == 1
         acknowledged["late"].set()
     assert order == ["first", "second", "work", "late"]
 
@@ -53,8 +53,8 @@ async def test_work_begins_behind_all_that_came_before_it_and_before_what_came_l
 async def test_where_nothing_is_urgent_work_begins_at_once() -> None:
     turns = Precedence()
     async with turns.first():
-        assert turns.urgent == 1
-    assert turns.urgent == 0
+        assert len(turns._urgent) == 1
+    assert len(turns._urgent) == 0
     async with asyncio.timeout(10):
         await turns.behind()
 
@@ -74,7 +74,7 @@ async def test_what_fails_or_is_cancelled_is_urgent_no_more() -> None:
     await asyncio.wait([failing])
     hanging.cancel()
     await asyncio.gather(failing, hanging, return_exceptions=True)
-    assert turns.urgent == 0
+    assert len(turns._urgent) == 0
     async with asyncio.timeout(10):
         await turns.behind()
 
@@ -139,7 +139,7 @@ async def test_what_hangs_is_waited_for_a_moment_and_only_once(monkeypatch: pyte
         monkeypatch.setattr("bot.precedence.LONGEST", 0.01)
         await turns.behind()
         await turns.behind()
-        assert turns.urgent == 1
+        assert len(turns._urgent) == 1
         assert len(turns._behind) <= 1
         over.set()
 

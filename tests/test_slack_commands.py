@@ -59,7 +59,7 @@ async def test_what_is_urgent_goes_before_work_and_a_request_is_urgent_until_it_
 
     class Noting(Gate):
         def admit(self, member: MemberRef) -> Reply | None:
-            urgent.append(here.chat._precedence.urgent)
+            urgent.append(len(here.chat._precedence._urgent))
             return super().admit(member)
 
         async def command(self, command: Command) -> Reply:

@@ -54,6 +54,20 @@ async def ends(writing: list[Any]) -> list[Any]:
     return [str(end) for end in await asyncio.gather(*writing, return_exceptions=True)]
 
 
+async def test_an_error_that_no_future_takes_keeps_nobody_waiting(tmp_path: Path) -> None:
+    def stop(db: sqlite_utils.Database) -> str:
+        raise StopIteration("no row")
+
+    async with open_store(tmp_path) as store:
+        async with busy(store):
+            writing = await all_at_once(store, put("a"), stop, put("b"))
+        async with asyncio.timeout(10):
+            first, failed, last = await asyncio.gather(*writing, return_exceptions=True)
+    assert (first, last) == ("a", "b")
+    assert isinstance(failed, RuntimeError)
+    assert isinstance(failed.__cause__, StopIteration)
+
+
 async def test_writes_that_wait_share_one_commit(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         async with busy(store) as statements:

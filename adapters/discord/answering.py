@@ -74,10 +74,10 @@ class Answering:
                 working = asyncio.ensure_future(self._in_turn(work) if crowded else work())
                 if not crowded:
                     await asyncio.wait({working}, timeout=PATIENCE)
-                if not crowded and working.done():
-                    reply = working.result()
-                    await say(interaction, reply, shown(reply))
-                    return
+                    if working.done():
+                        reply = working.result()
+                        await say(interaction, reply, shown(reply))
+                        return
                 acknowledged = await _acknowledged(interaction, public=public)
             reply = await working
             if acknowledged:

@@ -17,7 +17,7 @@ A_SECOND = 48
 """Two less than allowed: requests do not arrive as evenly as they are sent."""
 
 _WINDOW = timedelta(seconds=1.02)
-"""In any time of this length one more than ``A_SECOND`` go: what was held up together is not made up for at once."""
+"""In any time of this length at most one more than ``A_SECOND`` go: what was held up together does not go at once."""
 
 
 class Pace:

@@ -116,10 +116,12 @@ class Commits:
 
     def _fault(self, error: BaseException) -> BaseException:
         """The error as the writer is to see it, for each of them its own."""
-        said = sentence_for(self._path, error)
+        said: BaseException | None = sentence_for(self._path, error)
+        if said is None and isinstance(error, StopIteration):
+            # No future takes that one.
+            said = RuntimeError(repr(error))
         if said is None:
-            # No future takes a StopIteration.
-            return RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
+            return error
         said.__cause__ = error
         return said
 
