@@ -9,6 +9,7 @@ import os
 import pty
 import resource
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -294,6 +295,40 @@ async def test_closing_does_not_wait_for_ever_for_such_a_reader(desk: Desk) -> N
             await sending
         os.close(reading)
     assert desk.transcript.read_text() == ""
+
+
+async def test_what_a_reader_has_seen_is_noted_without_a_turn_of_the_event_loop(desk: Desk) -> None:
+    with pipe_out() as (reading, output):
+        console = desk.console(output=output)
+        await console.start(Listener())
+        sending = asyncio.create_task(console.send(CHANNEL, make_post(text="x" * 200_000)))
+        left = 200_000 + len("\n\n") - len(await asyncio.to_thread(os.read, reading, 1))
+        # From here on the loop is held: whatever still came about through it, a busy one would keep waiting.
+        while left:
+            left -= len(os.read(reading, left))
+        deadline = time.monotonic() + 5
+        while KEY not in desk.transcript.read_text() and time.monotonic() < deadline:
+            os.sched_yield()
+        assert KEY in desk.transcript.read_text()
+        assert not sending.done()
+        await sending
+
+
+async def test_a_post_that_is_taken_after_the_console_was_closed_is_noted_too(desk: Desk) -> None:
+    with pipe_out() as (reading, output):
+        console = desk.console(output=output, grace=0.01)
+        await console.start(Listener())
+        sending = asyncio.create_task(console.send(CHANNEL, make_post(text="x" * 200_000)))
+        left = 200_000 + len("\n\n") - len(await asyncio.to_thread(os.read, reading, 1))
+        await console.close()
+        with pytest.raises(DeliveryError, match="before its output had taken everything"):
+            await sending
+        while left:
+            left -= len(await asyncio.to_thread(os.read, reading, left))
+        for thread in threading.enumerate():
+            if thread.name == "console-output":
+                await asyncio.to_thread(thread.join, 5)
+    assert await desk.console().find(CHANNEL, make_post()) == MessageRef(CHANNEL, KEY)
 
 
 async def test_a_pipe_that_somebody_made_non_blocking_is_written_whole(desk: Desk) -> None:

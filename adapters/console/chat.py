@@ -17,6 +17,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -243,13 +245,15 @@ class ConsoleChat:
         if await self._shown(post):
             return message
         lines = await asyncio.to_thread(post_lines, post, self._columns())
-        await self._print(paint(lines, colour=self._colour))
+        await self._print(paint(lines, colour=self._colour), then=partial(self._note, post.key, self._clock.now()))
+        return message
+
+    def _note(self, key: str, now: datetime) -> None:
         try:
-            await asyncio.to_thread(self._transcript.note, post.key, self._clock.now())
+            self._transcript.note(key, now)
         except OSError as error:
             # It was shown, and the store is about to be told so; only a crash before that would show it again.
             logger.warning("The console's transcript %s cannot be written: %s.", self._transcript.path, error.strerror)
-        return message
 
     async def _shown(self, post: Post) -> bool:
         try:
@@ -260,14 +264,17 @@ class ConsoleChat:
                 remedy="Make it readable; the post then goes on.",
             ) from error
 
-    async def _print(self, text: str) -> None:
-        """Write a block, above the prompt where there is one. Raises DeliveryError when the output is gone."""
+    async def _print(self, text: str, then: Callable[[], None] | None = None) -> None:
+        """Write a block, above the prompt where there is one; see ``Screen.write`` about ``then``.
+
+        Raises DeliveryError when the output is gone.
+        """
         async with self._turn:
             try:
                 async with AsyncExitStack() as stack:
                     if self._prompt is not None:
                         await stack.enter_async_context(self._prompt.above())
-                    await self._screen.write(text)
+                    await self._screen.write(text, then)
             except OSError as error:
                 self._screen.lose(error)
                 raise DeliveryError(

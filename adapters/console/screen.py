@@ -47,17 +47,17 @@ class Screen:
         except OSError:
             return None
 
-    async def write(self, text: str) -> None:
-        """Write all of ``text``; returns when the system has taken it. Raises OSError, then and ever after."""
+    async def write(self, text: str, then: Callable[[], None] | None = None) -> None:
+        """Write all of ``text``, then call ``then``; returns after that. Raises OSError, then and ever after.
+
+        ``then`` is called as soon as the system has taken everything, on the thread that wrote it: it waits for no turn
+        of the event loop, and comes about also where nobody waits for ``write`` any more. It raises nothing.
+        """
         if self.gone.is_set():
             raise BrokenPipeError(self.reason)
         content = encodable(text, self._encoding)
         try:
-            if self._descriptor is None:
-                self._output.write(content)
-                self._output.flush()
-            else:
-                await _apart(partial(self._put, self._descriptor, content.encode(self._encoding, errors="replace")))
+            await _apart(partial(self._put, content, then))
         except (OSError, ValueError) as error:
             self.lose(error)
             raise BrokenPipeError(self.reason) from error
@@ -68,17 +68,27 @@ class Screen:
             self.reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self.gone.set()
 
-    def _put(self, descriptor: int, content: bytes) -> None:
-        self._output.flush()
-        left = memoryview(content)
-        while left:
-            try:
-                left = left[os.write(descriptor, left) :]
-            except BlockingIOError:
-                # Somebody else made this terminal or pipe non-blocking; the flag is shared with us.
-                writable = select.poll()
-                writable.register(descriptor, select.POLLOUT)
-                writable.poll()
+    def _put(self, content: str, then: Callable[[], None] | None) -> None:
+        if self._descriptor is None:
+            self._output.write(content)
+            self._output.flush()
+        else:
+            self._output.flush()
+            _write(self._descriptor, content.encode(self._encoding, errors="replace"))
+        if then is not None:
+            then()
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except BlockingIOError:
+            # Somebody else made this terminal or pipe non-blocking; the flag is shared with us.
+            writable = select.poll()
+            writable.register(descriptor, select.POLLOUT)
+            writable.poll()
 
 
 async def _apart(work: Callable[[], None]) -> None:
