@@ -25,7 +25,7 @@ class Steps:
 
     papers: int = 2_000
     matches: int = 2_500
-    deliveries: int = 2_500
+    deliveries: int = 2_000
 
 
 STEPS = Steps()

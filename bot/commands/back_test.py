@@ -6,6 +6,7 @@ and said.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,9 +49,8 @@ class Trial:
 async def try_out(context: Context, typed: str, *, examples: int = 3, upvotes: int = 0) -> Trial:
     """Parse what was typed, a query without `min:`, and try it on the archive. Raises QueryError, StoreError."""
     query = Query.parse(typed)
-    last = (await context.store.archive_span()).last
-    polls = await context.store.poll_status()
-    if last is None:
+    span, polls = await asyncio.gather(context.store.archive_span(), context.store.poll_status())
+    if (last := span.last) is None:
         return Trial(query, typed, BackTest(0, None, None, 0), (), filling=True, upvotes=upvotes)
     since = last - timedelta(days=DAYS - 1)
     test = await context.store.back_test(query, since=since)

@@ -8,6 +8,7 @@ wait, since it keeps others from coming. Last stands what would keep papers away
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from bot.channel_schedule import Schedule, ScheduleKind
@@ -25,9 +26,14 @@ from bot.wording import count, moment_text, number
 async def status(context: Context) -> Reply:
     """The channel's state in a few lines, for the caller only. Raises CommandError, StoreError."""
     channel = await context.channel() or context.new_channel()
-    figures = await context.store.channel_status(channel.ref)
-    polls = await context.store.poll_status()
-    span = await context.store.archive_span()
+    # Together: during a fan-out each question to the store may wait for a step of it.
+    figures, polls, span, mailed, advised = await asyncio.gather(
+        context.store.channel_status(channel.ref),
+        context.store.poll_status(),
+        context.store.archive_span(),
+        also_mailed(context),
+        suggestion(context.store, channel.ref, context.now),
+    )
     schedule = Schedule.from_canonical(channel.schedule)
     announcement = moment_text(context.source.next_announcement(context.now), schedule.zone, context.now)
     return Reply(
@@ -37,13 +43,13 @@ async def status(context: Context) -> Reply:
             _posts(channel, figures, context),
             top_line(channel, context) if channel.top_schedule else "",
             _uncertain(figures),
-            await also_mailed(context),
+            mailed,
             f"arXiv: {_polls(polls, schedule.zone, context)}",
             f"The archive has {count(span.papers, 'paper')}. The next announcement is on {announcement}.",
             _kept_silent(channel, figures)
             or sentences([await _under_way(channel, figures, context), _nothing_read(polls)])
             or _nothing_found(channel, figures, polls, context),
-            await suggestion(context.store, channel.ref, context.now),
+            advised,
         )
     )
 

@@ -8,6 +8,7 @@ a watch wait for upvotes; typed for a query that is watched already, it changes 
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from dataclasses import replace
 
@@ -36,8 +37,9 @@ _SEE_LIST = f"{command('list')} shows them."
 async def watch(context: Context) -> Reply:
     """Make a watch. Raises QueryError, CommandError, StoreError."""
     wish = _wish(context, "watch")
-    trial = await try_out(context, wish.text, upvotes=wish.upvotes)
-    known = await context.store.watches(context.command.channel)
+    trial, known = await asyncio.gather(
+        try_out(context, wish.text, upvotes=wish.upvotes), context.store.watches(context.command.channel)
+    )
     for number, present in enumerate(known, 1):
         if present.query == trial.query.canonical and present.upvotes != wish.upvotes:
             return await _change(context, wish, trial, number, present)
@@ -97,8 +99,9 @@ async def _change(context: Context, wish: Wish, trial: Trial, number: int, prese
 async def preview(context: Context) -> Reply:
     """The same trial without a watch. Raises QueryError, CommandError, StoreError."""
     wish = _wish(context, "preview")
-    trial = await try_out(context, wish.text, upvotes=wish.upvotes)
-    known = await context.store.watches(context.command.channel)
+    trial, known = await asyncio.gather(
+        try_out(context, wish.text, upvotes=wish.upvotes), context.store.watches(context.command.channel)
+    )
     wanted = (trial.query.canonical, wish.upvotes)
     watched = next((number for number, made in enumerate(known, 1) if (made.query, made.upvotes) == wanted), None)
     return Reply(
