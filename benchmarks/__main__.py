@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,17 +17,16 @@ from benchmarks.snapshot_file import write as write_snapshot
 
 HELP_RUNS = 9
 BULK = 50_000
-CROWD = 100_000
 
 
 def run(module: str, *arguments: str) -> dict[str, Any]:
     """The figures that ``module`` reports."""
-    print(f"… {module}", end="", flush=True, file=sys.stderr)
+    print(f"… {module}", flush=True, file=sys.stderr)
     begun = time.perf_counter()
     finished = subprocess.run(
         [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=True, text=True, timeout=600
     )
-    print(f" ({time.perf_counter() - begun:.0f} s)", file=sys.stderr)
+    print(f"  {module}: {time.perf_counter() - begun:.0f} s", flush=True, file=sys.stderr)
     figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return figures
 
@@ -110,15 +110,20 @@ def due_rows(due: dict[str, Any]) -> None:
 
 
 def keeping_rows(keeping: dict[str, Any]) -> None:
-    search = f"search of {keeping['papers']:,} papers, the newest 20, median"
-    row(search, f"{keeping['search_median_ms']} ms", "≤ 20 ms")
-    row("back-test over 30 days, median", f"{keeping['back_test_median_ms']} ms", "≤ 100 ms")
+    row("– search for the newest 20, median", f"{keeping['search_median_ms']} ms", "≤ 20 ms")
+    row("– 95 %", f"{keeping['search_p95_ms']} ms", "")
+    row("– back-test over 30 days, median", f"{keeping['back_test_median_ms']} ms", "≤ 100 ms")
     row("– the longest", f"{keeping['back_test_longest_ms']} ms", "≤ 100 ms")
 
 
-def crowd_rows(crowd: dict[str, Any], rest: dict[str, Any]) -> None:
-    crowded = f"{crowd['watches']:,} watches in {crowd['watches'] // 10:,} channels"
-    row(f"{crowded}: a command answered after the start", f"{rest['ready_seconds']} s", "≤ 3 s")
+def whole_rows(whole: dict[str, Any], rest: dict[str, Any]) -> None:
+    row(
+        f"{whole['papers']:,} papers, {whole['watches']:,} watches, {whole['deliveries']:,} deliveries, "
+        f"{whole['saves']:,} saves in a file of {whole['file_mb']:,} MB: a delivery takes, most of them packed",
+        f"{whole['delivery_bytes']} bytes",
+        "≤ 40",
+    )
+    row("– a command answered after the start", f"{rest['ready_seconds']} s", "≤ 3 s")
     row("– memory at rest", f"{rest['resting_mb']} MB", "≤ 250 MB")
     row("– processor at rest", f"{rest['idle_cpu_percent']} %", "≤ 1 %")
 
@@ -134,8 +139,8 @@ def mail_rows(mails: dict[str, Any]) -> None:
 
 def fanout_rows(fanout: dict[str, Any]) -> None:
     owed = (
-        f"{fanout['deliveries']:,} deliveries of a poll to {fanout['channels']:,} channels with {fanout['watches']:,}"
-        " watches, matching included"
+        f"– {fanout['deliveries']:,} deliveries of a poll of {fanout['papers']:,} papers to {fanout['channels']:,}"
+        " channels, matching included"
     )
     row(owed, f"{fanout['wall_seconds']} s", "")
     row("– deliveries a second of the store's processor time", f"{fanout['deliveries_a_second']:,}", "≥ 100,000")
@@ -176,26 +181,34 @@ def bulk_import(folder: Path) -> str:
     )
 
 
+def at_full_size(folder: Path) -> dict[str, dict[str, Any]]:
+    """The figures of the drains and of a file with everything in it, which is made beside them."""
+    file = folder / "whole.db"
+    with ThreadPoolExecutor() as beside:
+        # The drains wait for the platforms' limits most of their time, and need one of the cores at most.
+        made = beside.submit(run, "benchmarks.whole", str(file))
+        full = {"drain": run("benchmarks.drain"), "discord_drain": run("benchmarks.discord_drain")}
+        full["whole"] = made.result()
+    for name in ("rest", "keeping", "fanout"):
+        full[name] = run(f"benchmarks.{name}", str(file))
+    file.unlink()
+    return full
+
+
 def main() -> None:
     poll = run("benchmarks.poll")
     acks = {platform: run("benchmarks.acks", platform) for platform in ("slack", "discord")}
-    fanout = run("benchmarks.fanout")
     packing = run("benchmarks.packing")
-    drain = run("benchmarks.drain")
-    discord_drain = run("benchmarks.discord_drain")
     due = run("benchmarks.due")
     mails = run("benchmarks.mails")
     matching = run("benchmarks.matching")
     with TemporaryDirectory() as folder:
+        full = at_full_size(Path(folder))
         database = str(Path(folder) / "bench.db")
         fill = run("benchmarks.fill", database)
         rest = run("benchmarks.rest", database)
         replies = run("benchmarks.replies", database)
-        keeping = run("benchmarks.keeping", database)
         similar = run("benchmarks.similar", database)
-        crowd_file = str(Path(folder) / "crowd.db")
-        crowd = run("benchmarks.crowd", crowd_file, str(CROWD))
-        crowd_rest = run("benchmarks.rest", crowd_file)
         bulk = bulk_import(Path(folder))
     started = help_seconds()
     print(f"\nPapers: {poll['source']}. Python {sys.version.split()[0]}.\n")
@@ -212,14 +225,14 @@ def main() -> None:
     row("replies: event loop held", f"{replies['loop_held_ms']} ms", "≤ 50 ms")
     row("replies: peak memory", f"{replies['peak_mb']} MB", "")
     acks_rows(acks)
-    drain_rows(drain, discord_drain)
+    drain_rows(full["drain"], full["discord_drain"])
     mail_rows(mails)
-    fanout_rows(fanout)
     matching_rows(matching)
     packing_rows(packing)
     due_rows(due)
-    keeping_rows(keeping)
-    crowd_rows(crowd, crowd_rest)
+    whole_rows(full["whole"], full["rest"])
+    keeping_rows(full["keeping"])
+    fanout_rows(full["fanout"])
     similar_rows(similar)
     row("filling the archive with full text", f"{fill['papers_a_second']:,} papers/s", "")
     row("file of 100,000 papers", f"{fill['file_mb']} MB", "")

@@ -10,14 +10,12 @@ By itself it fills a file: ``python -m benchmarks.crowd FILE [WATCHES]``.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +23,9 @@ from random import Random
 
 from benchmarks.material import queries
 from benchmarks.measuring import peak_megabytes, report
+from benchmarks.straight import straight
 from bot.channel_schedule import Schedule
 from bot.query import Query
-from storage.sqlite import SqliteStore
 from storage.sqlite.values import moment_column, moment_or_none
 
 BUSIEST = "daily 09:00 every day America/New_York"
@@ -60,19 +58,9 @@ def crowd(path: Path, size: Crowd, now: datetime) -> None:
 
     Watches begin with the archive's last listing day. ``now``: from when on schedules are reckoned.
     """
-    asyncio.run(_made(path))
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for setting in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -400000", "foreign_keys = OFF"):
-            db.execute(f"PRAGMA {setting}").fetchall()
-        db.execute("BEGIN")
+    with straight(path) as db:
         _write_channels(db, size, now)
         _write_watches(db, size, now)
-        db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-async def _made(path: Path) -> None:
-    await (await SqliteStore.open(path)).close()
 
 
 def _write_channels(db: sqlite3.Connection, size: Crowd, now: datetime) -> None:

@@ -1,99 +1,51 @@
 """A fan-out: the papers of a day owed to very many channels, while members type commands.
 
-`python -m benchmarks.fanout [CHANNELS WATCHES QUERIES]`: so many channels of a tenth as many workspaces, watches and
-distinct queries; which queries are popular follows Zipf's law, short ones first. The store is filled directly, papers
-and queries are those of ``benchmarks.material``, and the fan-out is the real one, its matching included. Deliveries a
-second are counted by the processor time of the store's thread, which stores the matches and answers the commands, too;
-steps and commands by the clock on the wall.
+`python -m benchmarks.fanout FILE`, a store with a crowd in it (``benchmarks.crowd``, ``benchmarks.whole``). The
+papers are those of two days, as they come after a holiday, and the fan-out is the real one, its matching included.
+Deliveries a second are counted by the processor time of the store's thread, which stores the matches and answers the
+commands, too; steps and commands by the clock on the wall.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlite_utils
 
 from adapters.arxiv import ArxivSource
-from benchmarks.material import papers, queries, source_of_papers
+from benchmarks.material import PAPERS_A_DAY, papers, source_of_papers
 from benchmarks.measuring import report, resident_megabytes, watched_loop
+from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
 from bot.commands import Commands
 from bot.conversation import Command
 from bot.fan_out import fan_out
-from bot.models import Batch, ChannelRef, Cursor, MemberRef
-from bot.query import Query
+from bot.models import Batch, ChannelRef, Cursor, MemberRef, Paper
+from bot.paper_id import ordinal
 from storage.sqlite import SqliteStore
-from storage.sqlite.values import moment_column
 
-PAPERS = 1_300
+PAPERS = 2 * PAPERS_A_DAY
 BATCH = 200
+_NUMBERS = "SELECT (SELECT count(*) FROM channels), (SELECT count(*) FROM watches), (SELECT count(*) FROM queries)"
 PAUSE = 0.02  # between two commands
 NOW = datetime.now(UTC)
 
 
-def fill(db: sqlite_utils.Database, channels: int, watches: int, texts: list[str]) -> None:
-    """Channels with watches, as members make them one by one."""
-    draw = random.Random(5)
-    moment, day = moment_column(NOW), (NOW.date() - timedelta(days=30)).isoformat()
-    workspaces = max(1, channels // 10)
-    db.conn.executemany(
-        "INSERT INTO workspaces (id, platform, workspace) VALUES (?, 'bench', ?)",
-        ((number, f"team{number}") for number in range(1, workspaces + 1)),
-    )
-    db.execute("INSERT INTO members (id, workspace_id, member, name) VALUES (1, 1, 'bench', 'bench')")
-    db.conn.executemany(
-        "INSERT INTO channels (id, workspace_id, channel, name, schedule, layout, made_at, receipted)"
-        " VALUES (?, ?, ?, '', ?, 'digest', ?, 0)",
-        (
-            (
-                number,
-                1 + number % workspaces,
-                f"channel{number}",
-                ("daily 09:00 UTC", "instant UTC")[number % 10 == 0],
-                moment,
-            )
-            for number in range(1, channels + 1)
-        ),
-    )
-    parsed = [Query.parse(text) for text in sorted(texts, key=len)]  # what many watch is short
-    distinct = list({query.canonical: query.compiled for query in parsed}.items())
-    db.conn.executemany(
-        "INSERT INTO queries (id, canonical, compiled) VALUES (?, ?, ?)",
-        ((number, *each) for number, each in enumerate(distinct, 1)),
-    )
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO watches (channel_id, query_id, typed, made_by, made_at, since)"
-        " VALUES (?, ?, ?, 1, ?, ?)",
-        (
-            (1 + place % channels, query, distinct[query - 1][0], moment, day)
-            for place, query in enumerate(_drawn(draw, len(distinct), watches))
-        ),
-    )
-    db.execute(
-        "UPDATE queries SET watches = n FROM (SELECT query_id, count(*) AS n FROM watches GROUP BY query_id) w"
-        " WHERE w.query_id = queries.id"
-    )
-
-
-def _drawn(draw: random.Random, number: int, wanted: int) -> Iterator[int]:
-    """Numbers of queries: each of them once, then by popularity."""
-    everyone = list(range(1, number + 1))
-    draw.shuffle(everyone)
-    yield from everyone[:wanted]
-    weights = list(accumulate(1 / (rank + 20) for rank in range(number)))
-    yield from draw.choices(range(1, number + 1), cum_weights=weights, k=max(0, wanted - number))
+async def news(store: SqliteStore) -> list[Paper]:
+    """Papers listed today, with ids behind those that the archive has."""
+    (latest,) = await store._database.read(lambda db: db.execute("SELECT max(ordinal) FROM papers").fetchone())
+    made = papers(PAPERS, NOW.date())
+    last = max(0, (latest or 0) - ordinal(made[0].id)) + 1
+    return [replace(each, id=f"{each.id[:5]}{int(each.id[5:]) + last:05}", announced=NOW.date()) for each in made]
 
 
 class Timed:
@@ -120,12 +72,11 @@ class Timed:
         return call
 
 
-async def type_commands(commands: Commands, channels: int, taken: list[float]) -> None:
+async def type_commands(commands: Commands, channels: list[ChannelRef], taken: list[float]) -> None:
     draw = random.Random(1)
-    member = MemberRef("bench", "team1", "bench", "bench")
     for place in range(1_000_000):
-        number = 10 * draw.randrange(1, max(2, channels // 10))
-        ref = ChannelRef("bench", f"team{1 + number % max(1, channels // 10)}", f"channel{number}")
+        ref = draw.choice(channels)
+        member = MemberRef(ref.platform, ref.workspace, "bench", "bench")
         text = ("list", "status", "search model", f"watch zebra{place}", "saved", "schedule")[place % 6]
         begun = time.perf_counter()
         await commands.run(Command(ref, member, text, "channel"))
@@ -133,25 +84,23 @@ async def type_commands(commands: Commands, channels: int, taken: list[float]) -
         await asyncio.sleep(PAUSE)
 
 
-async def make_store(folder: Path, channels: int, watches: int, wanted: int) -> None:
-    store = await SqliteStore.open(folder / "bench.db")
-    texts = queries(wanted)
-    await store._database.write(lambda db: fill(db, channels, watches, texts))
-    await store.close()
+def _some_channels(db: sqlite_utils.Database) -> list[ChannelRef]:
+    rows = db.execute(
+        "SELECT w.platform, w.workspace, c.channel FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
+        " ORDER BY c.id % 97, c.id LIMIT 1000"
+    )
+    return [ChannelRef(*row) for row in rows]
 
 
-def filled(*arguments: Any) -> None:
-    asyncio.run(make_store(*arguments))
-
-
-async def measure(folder: Path, channels: int, wanted: int) -> None:
+async def measure(database: Path) -> None:
     clock = SystemClock()
-    store = await SqliteStore.open(folder / "bench.db")
+    store = await SqliteStore.open(database)
     source = ArxivSource(api_url="http://127.0.0.1:9/", delay=0.0, contact="", backfill=timedelta(), clock=clock)
     commands = Commands(store, source, clock, wake=lambda: None, default_zone="UTC")
     try:
-        (watched,) = await store._database.read(lambda db: db.execute("SELECT count(*) FROM watches").fetchone())
-        made = papers(PAPERS, NOW.date())
+        numbers = await store._database.read(lambda db: db.execute(_NUMBERS).fetchone())
+        channels = await store._database.read(_some_channels)
+        made = await news(store)
         for start in range(0, len(made), BATCH):
             part = tuple(made[start : start + BATCH])
             await store.record(Batch(part, Cursor(f"{start}"), announced=len(part)), NOW)
@@ -170,9 +119,7 @@ async def measure(folder: Path, channels: int, wanted: int) -> None:
         report(
             papers=PAPERS,
             source=source_of_papers(),
-            channels=channels,
-            watches=watched,
-            queries=wanted,
+            **dict(zip(("channels", "watches", "queries"), numbers, strict=True)),
             deliveries=done.deliveries,
             wall_seconds=round(wall, 1),
             cpu_seconds=round(cpu, 1),
@@ -187,12 +134,16 @@ async def measure(folder: Path, channels: int, wanted: int) -> None:
             loop_held_ms=round(loop.longest * 1000),
             rest_mb=round(rest),
             peak_above_rest_mb=round(_peak() - rest),
-            wal_mb=round((folder / "bench.db-wal").stat().st_size / 1e6),
-            file_mb=round((folder / "bench.db").stat().st_size / 1e6),
+            wal_mb=_megabytes(database.with_name(database.name + "-wal")),
+            file_mb=_megabytes(database),
         )
     finally:
         source.close()
         await store.close()
+
+
+def _megabytes(file: Path) -> int:
+    return round(file.stat().st_size / 1e6)
 
 
 def _forget_peak() -> float:
@@ -206,15 +157,7 @@ def _peak() -> float:
     return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:"))
 
 
-def main(channels: int = 10_000, watches: int = 100_000, wanted: int = 30_000) -> None:
-    with TemporaryDirectory() as folder:
-        arguments = (Path(folder), channels, watches, wanted)
-        # In a process of its own: the memory that filling needs must not count.
-        filling = multiprocessing.get_context("spawn").Process(target=filled, args=arguments)
-        filling.start()
-        filling.join()
-        asyncio.run(measure(Path(folder), channels, wanted))
-
-
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    # As the program does.
+    favour_the_loop()
+    asyncio.run(measure(Path(sys.argv[1])))

@@ -30,26 +30,27 @@ def papers(wanted: int, last_day: date) -> list[Paper]:
 
     Texts repeat where more are wanted than there are.
     """
+    return list(listed(wanted, last_day))
+
+
+def listed(wanted: int, last_day: date) -> Iterator[Paper]:
+    """What ``papers`` gives, one by one."""
     repeated = list(itertools.islice(texts(), min(wanted, 45_000)))
     days = -(-wanted // PAPERS_A_DAY)
-    made = []
     numbers: dict[str, int] = {}
     for place in range(wanted):
         day = last_day - timedelta(days=days - 1 - place // PAPERS_A_DAY)
         month = f"{day:%y%m}"
         numbers[month] = numbers.get(month, 0) + 1
         moment = datetime(day.year, day.month, day.day, 15, tzinfo=UTC) - timedelta(days=2)
-        made.append(
-            replace(
-                repeated[place % len(repeated)],
-                id=f"{month}.{numbers[month]:05}",
-                version=1,
-                published=moment,
-                updated=moment,
-                announced=day,
-            )
+        yield replace(
+            repeated[place % len(repeated)],
+            id=f"{month}.{numbers[month]:05}",
+            version=1,
+            published=moment,
+            updated=moment,
+            announced=day,
         )
-    return made
 
 
 def queries(wanted: int) -> list[str]:

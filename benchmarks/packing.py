@@ -61,11 +61,14 @@ def fill(db: sqlite_utils.Database, channels: int, deliveries: int) -> None:
             ((channel, paper) for channel, papers in given for paper in papers),
         )
         db.execute("UPDATE deliveries SET state = 1 WHERE paper BETWEEN ? AND ?", (news[0], news[-1]))
-        post = _posts(db, post, given, moment)
+        post = put_digests(db, post, given, moment)
 
 
-def _posts(db: sqlite_utils.Database, post: int, given: list[tuple[int, list[int]]], moment: str) -> int:
-    """Digests as they are stored, one for each tenth paper on average."""
+def put_digests(db: sqlite_utils.Database, post: int, given: list[tuple[int, list[int]]], moment: str) -> int:
+    """Sent digests as they are stored, for each channel and its papers one for each tenth paper on average.
+
+    ``post``: the number of posts that there are; returns how many there are then. ``moment``: as a column has it.
+    """
     made = [each for each in given if random.Random(each[0] + post).random() < len(each[1]) / IN_A_DIGEST]
     db.conn.executemany(
         "INSERT INTO posts (id, key, channel_id, kind, heading, text, receipt, part, parts, composed, state, attempts,"

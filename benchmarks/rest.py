@@ -6,21 +6,29 @@ And how long it takes from its start until it answers a command, in time and in 
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 
-from benchmarks.fill import PAPERS
-from benchmarks.material import papers
 from benchmarks.measuring import report, resident_megabytes
+from bot.models import Paper
+from storage.sqlite.values import to_paper
 from tests.standins.arxiv import ArxivStandIn
 
 
+def newest(database: Path) -> list[Paper]:
+    """The last papers of the store's archive, so that arXiv has nothing new."""
+    with closing(sqlite3.connect(database)) as db:
+        rows = db.execute("SELECT * FROM papers ORDER BY ordinal DESC LIMIT 200").fetchall()
+    return [to_paper(row) for row in reversed(rows)]
+
+
 def main(database: Path) -> None:
-    with ArxivStandIn(papers(PAPERS, datetime.now(UTC).date())[-200:]) as stand_in:
+    with ArxivStandIn(newest(database)) as stand_in:
         environment = os.environ | {
             "PAPERROUTE_DATABASE": str(database),
             "ARXIV_API_URL": stand_in.url,

@@ -57,10 +57,13 @@ def by_papers(folder: Path) -> list[Figures]:
     return measured
 
 
-def by_channels() -> list[Figures]:
-    return [
-        run("benchmarks.fanout", *(str(channels * each) for each in (1, WATCHES_A_CHANNEL, 3))) for channels in CHANNELS
-    ]
+def by_channels(folder: Path) -> list[Figures]:
+    measured = []
+    for channels in CHANNELS:
+        database = str(folder / f"{channels}.db")
+        run("benchmarks.crowd", database, str(channels * WATCHES_A_CHANNEL))
+        measured.append(run("benchmarks.fanout", database))
+    return measured
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -165,13 +168,13 @@ def tell_channels(measured: Sequence[Figures], folder: Path) -> None:
         ),
         Panel("file, MB", [_ours(measured, "file_mb")]),
     ]
-    title = "A poll of 1,300 papers owed to that many channels, ten watches each"
+    title = f"A poll of {measured[-1]['papers']:,} papers owed to that many channels, ten watches each"
     draw(folder / "channels.png", title, "channels", sizes, panels)
 
 
 PARTS: dict[str, Callable[[Path, Path], None]] = {
     "watches": lambda scratch, folder: tell_watches(by_watches(scratch), folder),
-    "channels": lambda _, folder: tell_channels(by_channels(), folder),
+    "channels": lambda scratch, folder: tell_channels(by_channels(scratch), folder),
     "papers": lambda scratch, folder: tell_papers(by_papers(scratch), folder),
 }
 
