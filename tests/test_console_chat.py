@@ -302,15 +302,14 @@ async def test_what_a_reader_has_seen_is_noted_without_a_turn_of_the_event_loop(
         console = desk.console(output=output)
         await console.start(Listener())
         sending = asyncio.create_task(console.send(CHANNEL, make_post(text="x" * 200_000)))
-        left = 200_000 + len("\n\n") - len(await asyncio.to_thread(os.read, reading, 1))
+        seen = await asyncio.to_thread(os.read, reading, 1)
         # From here on the loop is held: whatever still came about through it, a busy one would keep waiting.
-        while left:
-            left -= len(os.read(reading, left))
+        while not seen.endswith(b"\n\n"):
+            seen = os.read(reading, 65_536)
         deadline = time.monotonic() + 5
         while KEY not in desk.transcript.read_text() and time.monotonic() < deadline:
             os.sched_yield()
         assert KEY in desk.transcript.read_text()
-        assert not sending.done()
         await sending
 
 
@@ -319,16 +318,50 @@ async def test_a_post_that_is_taken_after_the_console_was_closed_is_noted_too(de
         console = desk.console(output=output, grace=0.01)
         await console.start(Listener())
         sending = asyncio.create_task(console.send(CHANNEL, make_post(text="x" * 200_000)))
-        left = 200_000 + len("\n\n") - len(await asyncio.to_thread(os.read, reading, 1))
+        seen = await asyncio.to_thread(os.read, reading, 1)
         await console.close()
         with pytest.raises(DeliveryError, match="before its output had taken everything"):
             await sending
-        while left:
-            left -= len(await asyncio.to_thread(os.read, reading, left))
+        while not seen.endswith(b"\n\n"):
+            seen = await asyncio.to_thread(os.read, reading, 65_536)
         for thread in threading.enumerate():
             if thread.name == "console-output":
                 await asyncio.to_thread(thread.join, 5)
     assert await desk.console().find(CHANNEL, make_post()) == MessageRef(CHANNEL, KEY)
+
+
+async def test_a_slow_disk_holds_up_no_reply(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    forcing, released = threading.Event(), threading.Event()
+
+    def slow(descriptor: int) -> None:
+        forcing.set()
+        released.wait(10)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    console = desk.console()
+    await console.start(Listener())
+    sending = asyncio.create_task(console.send(CHANNEL, make_post()))
+    assert await asyncio.to_thread(forcing.wait, 10)
+    assert KEY in desk.transcript.read_text()
+    desk.type(b"list\n")
+    await console.converse()
+    assert desk.printed == "All is well.\n\nYou said: list\n\n"
+    assert not sending.done(), "the store is told of the post when its line is on the disk"
+    released.set()
+    assert await sending == MessageRef(CHANNEL, KEY)
+    await console.close()
+
+
+async def test_what_comes_after_a_text_may_fail_without_the_screen(desk: Desk) -> None:
+    def fail() -> None:
+        raise ValueError("no such key")
+
+    screen = Screen(desk.output)
+    with pytest.raises(ValueError, match="no such key"):
+        await screen.write("one\n", fail)
+    await screen.write("two\n")
+    assert desk.printed == "one\ntwo\n"
+    assert not screen.gone.is_set()
 
 
 async def test_a_pipe_that_somebody_made_non_blocking_is_written_whole(desk: Desk) -> None:

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -245,12 +244,22 @@ class ConsoleChat:
         if await self._shown(post):
             return message
         lines = await asyncio.to_thread(post_lines, post, self._columns())
-        await self._print(paint(lines, colour=self._colour), then=partial(self._note, post.key, self._clock.now()))
+        await self._print(paint(lines, colour=self._colour), then=partial(self._note, post.key))
+        await asyncio.to_thread(self._keep)
         return message
 
-    def _note(self, key: str, now: datetime) -> None:
+    def _note(self, key: str) -> None:
+        with self._complaining():
+            self._transcript.note(key, self._clock.now())
+
+    def _keep(self) -> None:
+        with self._complaining():
+            self._transcript.keep()
+
+    @contextmanager
+    def _complaining(self) -> Iterator[None]:
         try:
-            self._transcript.note(key, now)
+            yield
         except OSError as error:
             # It was shown, and the store is about to be told so; only a crash before that would show it again.
             logger.warning("The console's transcript %s cannot be written: %s.", self._transcript.path, error.strerror)

@@ -8,15 +8,18 @@ gone, a terminal that was closed, a full disk: the screen is gone from then on a
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import select
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from adapters.console.harmless import encodable
+
+T = TypeVar("T")
 
 
 def wants_colour(output: TextIO, environment: Mapping[str, str]) -> bool:
@@ -51,14 +54,13 @@ class Screen:
         """Write all of ``text``, then call ``then``; returns after that. Raises OSError, then and ever after.
 
         ``then`` is called as soon as the system has taken everything, on the thread that wrote it: it waits for no turn
-        of the event loop, and comes about also where nobody waits for ``write`` any more. It raises nothing.
+        of the event loop, and comes about also where nobody waits for ``write`` any more. It is to be quick. What it
+        raises is raised, and says nothing about the screen.
         """
         if self.gone.is_set():
             raise BrokenPipeError(self.reason)
-        content = encodable(text, self._encoding)
-        try:
-            await _apart(partial(self._put, content, then))
-        except (OSError, ValueError) as error:
+        error = await _apart(partial(self._put, encodable(text, self._encoding), then))
+        if error is not None:
             self.lose(error)
             raise BrokenPipeError(self.reason) from error
 
@@ -68,15 +70,20 @@ class Screen:
             self.reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self.gone.set()
 
-    def _put(self, content: str, then: Callable[[], None] | None) -> None:
-        if self._descriptor is None:
-            self._output.write(content)
-            self._output.flush()
-        else:
-            self._output.flush()
-            _write(self._descriptor, content.encode(self._encoding, errors="replace"))
+    def _put(self, content: str, then: Callable[[], None] | None) -> OSError | ValueError | None:
+        """Returns what kept the output from taking everything."""
+        try:
+            if self._descriptor is None:
+                self._output.write(content)
+                self._output.flush()
+            else:
+                self._output.flush()
+                _write(self._descriptor, content.encode(self._encoding, errors="replace"))
+        except (OSError, ValueError) as error:
+            return error
         if then is not None:
             then()
+        return None
 
 
 def _write(descriptor: int, content: bytes) -> None:
@@ -91,28 +98,28 @@ def _write(descriptor: int, content: bytes) -> None:
             writable.poll()
 
 
-async def _apart(work: Callable[[], None]) -> None:
+async def _apart(work: Callable[[], T]) -> T:
     """Run ``work`` on a daemon thread of its own: an executor's threads are waited for at exit, this is not."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+    done: asyncio.Future[T] = loop.create_future()
 
-    def settle(error: BaseException | None) -> None:
+    def settle(worked: concurrent.futures.Future[T]) -> None:
         if done.done():
             return
-        if error is None:
-            done.set_result(None)
+        if (error := worked.exception()) is None:
+            done.set_result(worked.result())
         else:
             done.set_exception(error)
 
     def run() -> None:
-        problem: BaseException | None = None
+        worked: concurrent.futures.Future[T] = concurrent.futures.Future()
         try:
-            work()
+            worked.set_result(work())
         except BaseException as error:  # noqa: BLE001 – handed to the one who waits
-            problem = error
+            worked.set_exception(error)
         # The loop may have ended meanwhile; then nobody waits.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, problem)
+            loop.call_soon_threadsafe(settle, worked)
 
     threading.Thread(target=run, name="console-output", daemon=True).start()
-    await done
+    return await done

@@ -1,10 +1,10 @@
 """The console's memory of what it has shown: a terminal cannot be read back.
 
-A text file, one line for each shown post: the moment (ISO 8601, UTC), a tab, the post's key. A line is appended, and
-forced to disk, as soon as the system has taken its post for the terminal, by the thread that wrote the post. Between
-those two steps lies a window of less than a millisecond (0.4 ms by median, 0.7 at most, of 24 on a machine with both of
-its cores busy): a process killed in it shows that post once more. It is never the other way round, so a post is at most
-repeated, never lost.
+A text file, one line for each shown post: the moment (ISO 8601, UTC), a tab, the post's key. A line is appended as soon
+as the system has taken its post for the terminal, by the thread that wrote the post. Between those two steps lies a
+window of less than a millisecond (0.4 ms by median, 0.7 at most, of 24 on a machine with both of its cores busy): a
+process killed in it shows that post once more. It is never the other way round, so a post is at most repeated, never
+lost. Against power cuts lines are forced to the disk after that, before the store is told of the post.
 
 The file is private to its owner (mode 0600). At opening it is cut to its last ``KEPT`` lines, atomically; a post is
 looked up within minutes, so older ones are not asked for. A last line torn by a power cut is tolerated: a key that is
@@ -35,7 +35,10 @@ class Transcript:
         self._known()
 
     def note(self, key: str, now: datetime) -> None:
-        """Remember that the post was shown. Raises OSError; the key is then known to this process all the same."""
+        """Remember that the post was shown, also after this process was killed; see ``keep``.
+
+        Quick. Raises OSError; the key is then known to this process all the same.
+        """
         known = self._known()
         known[key] = None
         if len(known) > KEPT:
@@ -43,6 +46,13 @@ class Transcript:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, f"{now.isoformat(timespec='seconds')}\t{key}\n".encode("ascii"))
+        finally:
+            os.close(descriptor)
+
+    def keep(self) -> None:
+        """Force to the disk what was noted. Raises OSError."""
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
