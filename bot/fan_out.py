@@ -24,7 +24,7 @@ class Steps:
     ``deliveries`` in a transaction, of some 10 ms."""
 
     papers: int = 2_000
-    matches: int = 2_500
+    matches: int = 1_500
     deliveries: int = 2_000
 
 

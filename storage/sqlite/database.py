@@ -37,6 +37,9 @@ _SETTINGS = (
     "PRAGMA cache_size = -16384",  # KiB
     "PRAGMA secure_delete = FAST",
     "PRAGMA journal_size_limit = 67108864",
+    # Pages, of 4 KiB. SQLite's own 1000 are about a step of a fan-out, which changes the same pages as the next step:
+    # copied into the file once for several steps, 5 million deliveries take a tenth less.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 
