@@ -119,7 +119,8 @@ def keeping_rows(keeping: dict[str, Any]) -> None:
 def whole_rows(whole: dict[str, Any], rest: dict[str, Any]) -> None:
     row(
         f"{whole['papers']:,} papers, {whole['watches']:,} watches, {whole['deliveries']:,} deliveries, "
-        f"{whole['saves']:,} saves in a file of {whole['file_mb']:,} MB: a delivery takes, most of them packed",
+        f"{whole['saves']:,} saves, {whole['posts']:,} posts in a file of {whole['file_mb']:,} MB: a delivery takes, "
+        "most of them packed",
         f"{whole['delivery_bytes']} bytes",
         "≤ 40",
     )
@@ -182,10 +183,10 @@ def bulk_import(folder: Path) -> str:
 
 
 def at_full_size(folder: Path) -> dict[str, dict[str, Any]]:
-    """The figures of the drains and of a file with everything in it, which is made beside them."""
+    """The figures of the drains and of a large file, which is made beside them."""
     file = folder / "whole.db"
     with ThreadPoolExecutor() as beside:
-        # The drains wait for the platforms' limits most of their time, and need one of the cores at most.
+        # The drains wait for the platforms' limits most of their time; their event loops are held longer than alone.
         made = beside.submit(run, "benchmarks.whole", str(file))
         full = {"drain": run("benchmarks.drain"), "discord_drain": run("benchmarks.discord_drain")}
         full["whole"] = made.result()

@@ -1,4 +1,4 @@
-"""A fan-out: the papers of a day owed to very many channels, while members type commands.
+"""A fan-out: the papers of a poll owed to very many channels, while members type commands.
 
 `python -m benchmarks.fanout FILE`, a store with a crowd in it (``benchmarks.crowd``, ``benchmarks.whole``). The
 papers are those of two days, as they come after a holiday, and the fan-out is the real one, its matching included.
@@ -9,6 +9,7 @@ commands, too; steps and commands by the clock on the wall.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import statistics
@@ -22,7 +23,7 @@ from typing import Any
 import sqlite_utils
 
 from adapters.arxiv import ArxivSource
-from benchmarks.material import PAPERS_A_DAY, papers, source_of_papers
+from benchmarks.material import PAPERS_A_DAY, papers, queries, source_of_papers
 from benchmarks.measuring import report, resident_megabytes, watched_loop
 from bot.app.running import favour_the_loop
 from bot.clock import SystemClock
@@ -36,16 +37,23 @@ from storage.sqlite import SqliteStore
 PAPERS = 2 * PAPERS_A_DAY
 BATCH = 200
 _NUMBERS = "SELECT (SELECT count(*) FROM channels), (SELECT count(*) FROM watches), (SELECT count(*) FROM queries)"
+WATCHED = 3_000
+"""Different queries that are watched meanwhile."""
 PAUSE = 0.02  # between two commands
 NOW = datetime.now(UTC)
 
 
 async def news(store: SqliteStore) -> list[Paper]:
     """Papers listed today, with ids behind those that the archive has."""
-    (latest,) = await store._database.read(lambda db: db.execute("SELECT max(ordinal) FROM papers").fetchone())
-    made = papers(PAPERS, NOW.date())
-    last = max(0, (latest or 0) - ordinal(made[0].id)) + 1
-    return [replace(each, id=f"{each.id[:5]}{int(each.id[5:]) + last:05}", announced=NOW.date()) for each in made]
+    month = ordinal(f"{NOW:%y%m}.00001") - 1
+    (latest,) = await store._database.read(
+        lambda db: db.execute("SELECT max(ordinal) FROM papers WHERE ordinal > ?", (month,)).fetchone()
+    )
+    first = 1 if latest is None else latest - month + 1
+    return [
+        replace(paper, id=f"{NOW:%y%m}.{number:05}", announced=NOW.date())
+        for number, paper in enumerate(papers(PAPERS, NOW.date()), first)
+    ]
 
 
 class Timed:
@@ -72,24 +80,30 @@ class Timed:
         return call
 
 
-async def type_commands(commands: Commands, channels: list[ChannelRef], taken: list[float]) -> None:
+async def type_commands(
+    commands: Commands, callers: list[tuple[ChannelRef, MemberRef]], watched: list[str], taken: list[float]
+) -> None:
     draw = random.Random(1)
-    for place in range(1_000_000):
-        ref = draw.choice(channels)
-        member = MemberRef(ref.platform, ref.workspace, "bench", "bench")
-        text = ("list", "status", "search model", f"watch zebra{place}", "saved", "schedule")[place % 6]
+    for place in itertools.count():
+        ref, member = draw.choice(callers)
+        watch = f"watch {watched[place % len(watched)]}"
+        text = ("list", "status", "search model", watch, "saved", "schedule")[place % 6]
         begun = time.perf_counter()
         await commands.run(Command(ref, member, text, "channel"))
         taken.append(time.perf_counter() - begun)
         await asyncio.sleep(PAUSE)
 
 
-def _some_channels(db: sqlite_utils.Database) -> list[ChannelRef]:
+def _some_callers(db: sqlite_utils.Database) -> list[tuple[ChannelRef, MemberRef]]:
+    """Channels, each with a member of its workspace."""
     rows = db.execute(
-        "SELECT w.platform, w.workspace, c.channel FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
-        " ORDER BY c.id % 97, c.id LIMIT 1000"
+        "SELECT w.platform, w.workspace, c.channel, m.member FROM channels c JOIN workspaces w ON w.id = c.workspace_id"
+        " JOIN members m ON m.workspace_id = w.id ORDER BY c.id % 97, c.id LIMIT 1000"
     )
-    return [ChannelRef(*row) for row in rows]
+    return [
+        (ChannelRef(platform, workspace, channel), MemberRef(platform, workspace, member, "bench"))
+        for platform, workspace, channel, member in rows
+    ]
 
 
 async def measure(database: Path) -> None:
@@ -99,7 +113,9 @@ async def measure(database: Path) -> None:
     commands = Commands(store, source, clock, wake=lambda: None, default_zone="UTC")
     try:
         numbers = await store._database.read(lambda db: db.execute(_NUMBERS).fetchone())
-        channels = await store._database.read(_some_channels)
+        callers = await store._database.read(_some_callers)
+        # Some are watched in their channel already; most are not.
+        watched = queries(WATCHED)
         made = await news(store)
         for start in range(0, len(made), BATCH):
             part = tuple(made[start : start + BATCH])
@@ -107,7 +123,7 @@ async def measure(database: Path) -> None:
         del made
         taken: list[float] = []
         timed = Timed(store)
-        typing = asyncio.create_task(type_commands(commands, channels, taken))
+        typing = asyncio.create_task(type_commands(commands, callers, watched, taken))
         rest, begun, cpu = _forget_peak(), time.perf_counter(), time.process_time()
         in_store = await store._database.read(lambda _: time.thread_time())
         async with watched_loop() as loop:
