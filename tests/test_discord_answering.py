@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +25,7 @@ LONG = "\n".join(f"Line {number} of many." for number in range(200))
 ORIGINAL = "@original"
 SAID, THINKING = 4, 5
 """Kinds of a callback."""
+SomeGate = TypeVar("SomeGate", bound=Gate)
 Slow = Callable[..., AbstractAsyncContextManager[tuple[Bot, Gate]]]
 
 
@@ -34,22 +35,23 @@ async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
         yield bot
 
 
+@asynccontextmanager
+async def gated(folder: Path, make: Callable[[Inbox], SomeGate]) -> AsyncIterator[tuple[Bot, SomeGate]]:
+    """A bot, and the gate that its commands wait for."""
+    gates: list[SomeGate] = []
+
+    def handler(inbox: Inbox) -> SomeGate:
+        gates.append(make(inbox))
+        return gates[-1]
+
+    async with stand_in() as discord, running(discord, folder, handler=handler) as bot:
+        yield bot, gates[0]
+
+
 @pytest.fixture
 def slow(tmp_path: Path) -> Slow:
     """A bot whose commands wait for a gate, and are answered with a certain reply, or the core's."""
-
-    @asynccontextmanager
-    async def slow(answer: Reply | None = None) -> AsyncIterator[tuple[Bot, Gate]]:
-        gates: list[Gate] = []
-
-        def handler(inbox: Inbox) -> Gate:
-            gates.append(Waiting(inbox, answer))
-            return gates[-1]
-
-        async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
-            yield bot, gates[0]
-
-    return slow
+    return lambda answer=None: gated(tmp_path, lambda inbox: Waiting(inbox, answer))
 
 
 class Waiting(Gate):
@@ -68,13 +70,7 @@ async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.precedence.LONGEST", 60.0)
-    gates: list[Gate] = []
-
-    def handler(inbox: Inbox) -> Gate:
-        gates.append(Crowded(inbox))
-        return gates[-1]
-
-    async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
+    async with gated(tmp_path, Crowded) as (bot, gate):
         crowd = [await bot.discord.command("list") for _ in range(CROWD - 1)]
         assert (await bot.discord.command("help")).kind == SAID
         crowd.append(await bot.discord.command("list"))
@@ -86,7 +82,7 @@ async def test_in_a_crowd_nobodys_acknowledgement_waits_for_an_answer(
             assert standing(quick) == [""]
         await bot.discord.until(lambda: standing(quick) != [""])
         assert [standing(done) for done in crowd] == [[""]] * CROWD
-        gates[0].open.set()
+        gate.open.set()
         await bot.discord.until(lambda: all(standing(done) != [""] for done in crowd))
         # Discord knows of the last answer a moment before the bot has its word for it.
         kind = THINKING
@@ -133,13 +129,7 @@ async def test_in_a_crowd_commands_are_carried_out_in_their_order_however_long_d
 ) -> None:
     monkeypatch.setattr("bot.precedence.LONGEST", 0.05)
     monkeypatch.setattr("adapters.discord.chat.GRACE", 0.0)
-    gates: list[Crowded] = []
-
-    def handler(inbox: Inbox) -> Gate:
-        gates.append(Crowded(inbox))
-        return gates[-1]
-
-    async with stand_in() as discord, running(discord, tmp_path, handler=handler) as bot:
+    async with gated(tmp_path, Crowded) as (bot, gate):
         for _ in range(CROWD):
             await bot.discord.command("list")
         # The first acknowledgement is one, but its sender never hears of that.
@@ -147,8 +137,8 @@ async def test_in_a_crowd_commands_are_carried_out_in_their_order_however_long_d
         await bot.discord.command("watch", query="RLHF")
         last = await bot.discord.command("unwatch", query="RLHF")
         await bot.discord.until(lambda: standing(last) != [""])
-        assert gates[0].said[CROWD:] == ["watch RLHF", "unwatch RLHF"]
-        gates[0].open.set()
+        assert gate.said[CROWD:] == ["watch RLHF", "unwatch RLHF"]
+        gate.open.set()
 
 
 async def test_what_is_said_at_once_is_paced_with_all_that_is_urgent(
