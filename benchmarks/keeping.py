@@ -1,6 +1,7 @@
 """Searches and back-tests over an archive that is there: ``python -m benchmarks.keeping FILE``.
 
-`benchmarks.fill` makes a small one. Queries as teams write them, and those that match most.
+`benchmarks.fill` makes a small one, `benchmarks.whole` a large one. Queries as teams write them, and those that match
+most.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ import os
 import select
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import TextIO, TypeVar
 
@@ -100,26 +99,15 @@ def _write(descriptor: int, content: bytes) -> None:
 
 async def _apart(work: Callable[[], T]) -> T:
     """Run ``work`` on a daemon thread of its own: an executor's threads are waited for at exit, this is not."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(worked: concurrent.futures.Future[T]) -> None:
-        if done.done():
-            return
-        if (error := worked.exception()) is None:
-            done.set_result(worked.result())
-        else:
-            done.set_exception(error)
+    worked: concurrent.futures.Future[T] = concurrent.futures.Future()
+    # Whoever stops waiting does not keep it from ending.
+    worked.set_running_or_notify_cancel()
 
     def run() -> None:
-        worked: concurrent.futures.Future[T] = concurrent.futures.Future()
         try:
             worked.set_result(work())
         except BaseException as error:  # noqa: BLE001 – handed to the one who waits
             worked.set_exception(error)
-        # The loop may have ended meanwhile; then nobody waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, worked)
 
     threading.Thread(target=run, name="console-output", daemon=True).start()
-    return await done
+    return await asyncio.wrap_future(worked)
